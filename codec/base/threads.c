@@ -1,0 +1,148 @@
+#define _GNU_SOURCE
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct worker {
+    thread_pool *pool;
+    int index;
+    pthread_t thread;
+} worker;
+
+struct thread_pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, done;
+    void (*task)(void *, size_t, int);
+    void *user;
+    size_t next, n, unfinished;
+    bool quit;
+    int size, n_started;
+    worker *workers; /* size - 1 of them; the caller is worker 0 */
+};
+
+/* Take tasks until none is left. Called and left with the mutex held. */
+static void drain(thread_pool *pool, int index)
+{
+    while (pool->next < pool->n) {
+        const size_t i = pool->next++;
+        pthread_mutex_unlock(&pool->mutex);
+        pool->task(pool->user, i, index);
+        pthread_mutex_lock(&pool->mutex);
+        if (--pool->unfinished == 0)
+            pthread_cond_broadcast(&pool->done);
+    }
+}
+
+static void *worker_main(void *arg)
+{
+    worker *w = arg;
+    thread_pool *pool = w->pool;
+    pthread_mutex_lock(&pool->mutex);
+    while (!pool->quit) {
+        drain(pool, w->index);
+        if (!pool->quit)
+            pthread_cond_wait(&pool->wake, &pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+thread_pool *thread_pool_open(int n_threads)
+{
+    thread_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return NULL;
+    pool->size = n_threads;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    pool->workers = calloc((size_t)n_threads, sizeof *pool->workers);
+    while (pool->workers && pool->n_started < n_threads - 1) {
+        worker *w = &pool->workers[pool->n_started];
+        w->pool = pool;
+        w->index = pool->n_started + 1;
+        if (pthread_create(&w->thread, NULL, worker_main, w) != 0)
+            break;
+        pool->n_started++;
+    }
+    if (!pool->workers || pool->n_started < n_threads - 1) {
+        thread_pool_close(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+void thread_pool_close(thread_pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->quit = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    for (int i = 0; i < pool->n_started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->workers);
+    free(pool);
+}
+
+int thread_pool_size(const thread_pool *pool) { return pool->size; }
+
+void thread_pool_run(thread_pool *pool, size_t n, void (*task)(void *, size_t, int), void *user)
+{
+    if (n == 0)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->task = task;
+    pool->user = user;
+    pool->next = 0;
+    pool->n = pool->unfinished = n;
+    if (pool->n_started > 0 && n > 1)
+        pthread_cond_broadcast(&pool->wake);
+    drain(pool, 0);
+    while (pool->unfinished > 0)
+        pthread_cond_wait(&pool->done, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* cgroup v2 (cpu.max: "quota period") or v1; 0 when there is no quota. */
+static int cgroup_cpus(void)
+{
+    long long quota = 0, period = 0;
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (f) {
+        if (fscanf(f, "%lld %lld", &quota, &period) != 2)
+            quota = 0; /* "max" */
+        fclose(f);
+    } else {
+        FILE *q = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"), *p = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r");
+        if (!q || fscanf(q, "%lld", &quota) != 1 || !p || fscanf(p, "%lld", &period) != 1)
+            quota = 0;
+        if (q)
+            fclose(q);
+        if (p)
+            fclose(p);
+    }
+    if (quota <= 0 || period <= 0)
+        return 0;
+    return (int)((quota + period - 1) / period);
+}
+
+int threads_available(void)
+{
+    cpu_set_t set;
+    int n = 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        n = CPU_COUNT(&set);
+    const int quota = cgroup_cpus();
+    if (quota > 0 && quota < n)
+        n = quota;
+    return n < 1 ? 1 : n;
+}

@@ -1,0 +1,212 @@
+/**
+ * @file gingham.h  Gingham, a learned image codec: encode and decode still pictures.
+ *
+ * The same stream gives the same pixels on every machine, compiler, backend and thread count (codec/BITSTREAM.md).
+ *
+ * Threads: a ghm_model is read-only once opened and may be shared by any number of threads; every other object belongs
+ * to one thread at a time. The library keeps no other state, prints nothing and never exits. (Opening a model sets
+ * OpenBLAS to one thread for the whole process: parallel work is divided by this library instead.)
+ */
+#ifndef GINGHAM_GINGHAM_H
+#define GINGHAM_GINGHAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gingham/image.h>
+
+#define GHM_VERSION_MAJOR 0
+#define GHM_VERSION_MINOR 1
+#define GHM_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define GHM_API __attribute__((visibility("default")))
+#else
+#define GHM_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What came of a call. The numbers are fixed. */
+typedef enum ghm_status {
+    GHM_OK = 0,
+    GHM_ERR_ARGUMENT = 1,        /**< the call itself is wrong: a size of zero, a quality out of range, ... */
+    GHM_ERR_MEMORY = 2,          /**< an allocation failed */
+    GHM_ERR_CANCELLED = 3,       /**< the progress callback asked to stop */
+    GHM_ERR_TRUNCATED = 10,      /**< the stream ends before its last chunk */
+    GHM_ERR_BITSTREAM = 11,      /**< not a stream of this codec, or damaged */
+    GHM_ERR_UNSUPPORTED = 12,    /**< a sound stream that this version cannot decode */
+    GHM_ERR_CHECKSUM = 13,       /**< decoded, but the picture is not the one its encoder saw */
+    GHM_ERR_MODEL = 20,          /**< not a weight file, or damaged */
+    GHM_ERR_MODEL_MISMATCH = 21, /**< the stream names other weights than the model given */
+    GHM_ERR_LIMIT = 30           /**< larger than a limit in the settings */
+} ghm_status;
+
+/** A short English phrase; never NULL. */
+GHM_API const char *ghm_status_string(ghm_status status);
+
+/** "MAJOR.MINOR.PATCH" of the library at run time. */
+GHM_API const char *ghm_version(void);
+
+/** Where a call that fails leaves one sentence about why. Zero it before the call; the first reason is kept. */
+typedef struct ghm_diagnostics {
+    char text[256];
+} ghm_diagnostics;
+
+/** Called now and then during long work, from the calling thread, with done in [0, 1]; return nonzero to cancel. */
+typedef int (*ghm_progress_callback)(void *user, double done);
+
+/* ------------------------------------------------------------------------------------------------ weights */
+
+/** Implementations of the integer networks. All give the same results to the bit; AUTO takes the fastest here. */
+typedef enum ghm_backend {
+    GHM_BACKEND_AUTO = 0,
+    GHM_BACKEND_C = 1,    /**< portable C, the definition */
+    GHM_BACKEND_BLAS = 2, /**< OpenBLAS dgemm on integers below 2^53 */
+    GHM_BACKEND_AVX2 = 3  /**< x86-64 with AVX2 */
+} ghm_backend;
+
+/** 1 when this CPU and this build can run the backend, 0 otherwise. */
+GHM_API int ghm_backend_available(ghm_backend backend);
+/** "auto", "c", "blas", "avx2"; NULL for a number that names none. */
+GHM_API const char *ghm_backend_name(ghm_backend backend);
+
+/** One set of trained weights, bound to one backend. */
+typedef struct ghm_model ghm_model;
+
+/** What a weight file says about itself. */
+typedef struct ghm_model_info {
+    char name[17];             /**< "fast", ... */
+    uint64_t id;               /**< hash of the weight file's content (models/WEIGHTS.md); streams carry it */
+    size_t file_bytes;         /**< size of the weight file */
+    double decoder_kmac;       /**< thousands of multiply-adds per pixel of all decoder networks, as computed */
+    double encoder_kmac;       /**< the same for what an encoder runs beside the decoder's networks */
+    ghm_backend backend;       /**< the backend in use */
+} ghm_model_info;
+
+/**
+ * Open the weights compiled into the library.
+ *
+ * @param backend  GHM_BACKEND_AUTO or a backend that ghm_backend_available() confirms.
+ * @param model    receives the model, released with ghm_model_close(); NULL on failure.
+ * @param diag     may be NULL.
+ * @return GHM_OK, GHM_ERR_ARGUMENT (backend not available), GHM_ERR_MEMORY
+ */
+GHM_API ghm_status ghm_model_open_default(ghm_backend backend, ghm_model **model, ghm_diagnostics *diag);
+
+/**
+ * Open a weight file (models/WEIGHTS.md) from memory. Every field is checked before use; the bytes are not kept.
+ *
+ * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_MODEL (diag says what is wrong with the file)
+ */
+GHM_API ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model,
+                                  ghm_diagnostics *diag);
+
+/** Release a model and set *model to NULL. A NULL model is fine. No call that uses it may be running. */
+GHM_API void ghm_model_close(ghm_model **model);
+
+GHM_API void ghm_model_get_info(const ghm_model *model, ghm_model_info *info);
+
+/* ------------------------------------------------------------------------------------------------ encoding */
+
+typedef struct ghm_encode_settings {
+    double quality;                 /**< 0..100, higher is better and larger; any real number. Default 60 */
+    int threads;                    /**< 1..256; 0: as many as the process may use. The bytes do not depend on it */
+    int picture_hash;               /**< nonzero (default): store XXH3-128 of the decoded picture, 16 bytes */
+    ghm_progress_callback progress; /**< NULL (default): none */
+    void *progress_user;
+} ghm_encode_settings;
+
+GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
+
+/** Bytes owned by the caller, released with ghm_buffer_free(). */
+typedef struct ghm_buffer {
+    uint8_t *data;
+    size_t size;
+} ghm_buffer;
+
+/** Release and zero. A zeroed buffer is fine. */
+GHM_API void ghm_buffer_free(ghm_buffer *buffer);
+
+/**
+ * Encode one picture.
+ *
+ * @param image     read only, not kept.
+ * @param settings  NULL for the defaults.
+ * @param out       on success one complete stream (codec/BITSTREAM.md); untouched on failure.
+ * @param diag      may be NULL.
+ *
+ * Memory beside the picture and the stream: bounded by the picture's width, not its height.
+ *
+ * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_CANCELLED
+ */
+GHM_API ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *settings,
+                                    const ghm_image *image, ghm_buffer *out, ghm_diagnostics *diag);
+
+/* ------------------------------------------------------------------------------------------------ decoding */
+
+/** What the header of a stream says; nothing is decoded for it. */
+typedef struct ghm_stream_info {
+    unsigned format_version;   /**< 1 */
+    uint32_t width, height;    /**< in pixels */
+    double quality;            /**< 0..100, as coded */
+    uint64_t model_id;         /**< weights it needs; compare with ghm_model_info.id */
+    unsigned n_bands;          /**< independently coded bands of rows */
+    int has_picture_hash;
+    uint64_t picture_hash[2];  /**< XXH3-128 of the decoded picture, low and high half; 0 when the stream ends before it */
+    size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks */
+    int complete;              /**< nonzero: every chunk up to the last is there, with a right CRC */
+    uint64_t decode_memory;    /**< bytes a decode with one thread will need, the picture included; 0 if unknown */
+} ghm_stream_info;
+
+/**
+ * Read the header and walk over the chunks, checking their CRCs.
+ *
+ * @return GHM_OK (also for a stream cut off after its header: info->complete is 0 then)
+ *         GHM_ERR_TRUNCATED (header incomplete), GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED
+ */
+GHM_API ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag);
+
+typedef struct ghm_decode_settings {
+    int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
+    int ignore_picture_hash;        /**< nonzero: do not compare the stored picture hash */
+    uint64_t max_pixels;            /**< larger pictures are refused; default 2^28 */
+    ghm_progress_callback progress; /**< NULL (default): none */
+    void *progress_user;
+} ghm_decode_settings;
+
+GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
+
+/**
+ * Decode one picture.
+ *
+ * @param data   one complete stream, size bytes; read only during the call.
+ * @param out    on success interleaved RGB owned by the caller, released with ghm_image_free(); untouched on failure.
+ * @param diag   may be NULL.
+ *
+ * @return GHM_OK
+ *         GHM_ERR_TRUNCATED       the data ends early
+ *         GHM_ERR_BITSTREAM       not decodable; diag says where
+ *         GHM_ERR_UNSUPPORTED     a later version's stream
+ *         GHM_ERR_MODEL_MISMATCH  made with other weights; diag names them
+ *         GHM_ERR_CHECKSUM        decoded, but the stored picture hash differs
+ *         GHM_ERR_LIMIT           more than settings->max_pixels
+ *         GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_CANCELLED
+ */
+GHM_API ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
+                                    size_t size, ghm_image *out, ghm_diagnostics *diag);
+
+/** Allocate an interleaved RGB picture. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
+GHM_API ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag);
+/** Release what the library allocated for a picture and zero it. A zeroed image is fine. */
+GHM_API void ghm_image_free(ghm_image *image);
+
+/** Threads this process may use: its CPU affinity and cgroup quota. */
+GHM_API int ghm_available_threads(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
