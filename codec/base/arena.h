@@ -1,0 +1,18 @@
+/* arena.h - memory handed out in pieces and released all at once. Pieces are zeroed and 64-byte aligned. A failed
+ * allocation returns NULL and is remembered, so that a group of requests may be checked once. Not thread safe. */
+#ifndef GHM_BASE_ARENA_H
+#define GHM_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct arena {
+    struct arena_piece *pieces;
+    size_t bytes;        /* handed out so far */
+    size_t failed_bytes; /* the first request that failed; 0: none */
+} arena;
+
+void *arena_alloc(arena *a, size_t count, size_t size);
+void arena_free(arena *a); /* and make it ready for use again */
+
+#endif

@@ -1,0 +1,134 @@
+#include "bitstream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/status.h"
+
+/* First byte outside ASCII, so that no text file begins like this. */
+static const uint8_t magic[4] = { 0xC7, 'G', 'H', 'M' };
+
+/* Kind 0: 8-bit red, green, blue, CICP 1/13/0, full range. Others are for later versions. */
+enum { PICTURE_KIND_RGB8 = 0, FLAG_PICTURE_HASH = 1 };
+
+size_t stream_n_bands(const stream_header *header)
+{
+    const size_t z_rows = (header->height + 63) / 64;
+    return (z_rows + header->band_rows - 1) / header->band_rows;
+}
+
+void bitstream_write_chunk(bytes_writer *w, uint8_t type, const uint8_t *payload, size_t size)
+{
+    const size_t start = w->size;
+    bytes_put_u8(w, type);
+    bytes_put_varint(w, (uint32_t)size);
+    bytes_put(w, payload, size);
+    if (!w->failed)
+        bytes_put_u32(w, (uint32_t)crc32_z(0, w->data + start, w->size - start));
+}
+
+void bitstream_write_header(bytes_writer *w, const stream_header *header)
+{
+    bytes_writer payload = { 0 };
+    bytes_put(w, magic, sizeof magic);
+    bytes_put_u8(&payload, BITSTREAM_VERSION);
+    bytes_put_u8(&payload, PICTURE_KIND_RGB8);
+    bytes_put_varint(&payload, header->width);
+    bytes_put_varint(&payload, header->height);
+    bytes_put_u64(&payload, header->model_id);
+    bytes_put_u16(&payload, header->quality);
+    bytes_put_u8(&payload, (uint8_t)(header->anchors / 1024));
+    bytes_put_u8(&payload, header->band_rows);
+    bytes_put_u8(&payload, header->has_picture_hash ? FLAG_PICTURE_HASH : 0);
+    w->failed |= payload.failed;
+    if (!payload.failed)
+        bitstream_write_chunk(w, CHUNK_HEADER, payload.data, payload.size);
+    free(payload.data);
+}
+
+static ghm_status read_any_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
+{
+    const uint8_t *start = r->p;
+    chunk->type = bytes_u8(r);
+    const size_t before_length = bytes_left(r);
+    chunk->size = bytes_varint(r);
+    if (r->overrun && before_length >= 5)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk's length is not a valid number");
+    chunk->payload = bytes_take(r, chunk->size);
+    const size_t covered = (size_t)(r->p - start);
+    const uint32_t stored = bytes_u32(r);
+    if (r->overrun)
+        return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in the middle of a chunk");
+    if ((uint32_t)crc32_z(0, start, covered) != stored)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC of a chunk of %zu bytes does not match", chunk->size);
+    return GHM_OK;
+}
+
+ghm_status bitstream_next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
+{
+    for (;;) {
+        GHM_TRY(read_any_chunk(r, chunk, diag));
+        if (chunk->type == CHUNK_BAND || chunk->type == CHUNK_PICTURE_HASH)
+            return GHM_OK;
+        if (!(chunk->type >= 'a' && chunk->type <= 'z'))
+            return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
+                            chunk->type);
+    }
+}
+
+ghm_status bitstream_expect_chunk(bytes_reader *r, uint8_t type, stream_chunk *chunk, ghm_diagnostics *diag)
+{
+    GHM_TRY(bitstream_next_chunk(r, chunk, diag));
+    if (chunk->type != type)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, type);
+    return GHM_OK;
+}
+
+static ghm_status parse_header(const stream_chunk *chunk, stream_header *header, ghm_diagnostics *diag)
+{
+    bytes_reader r = bytes_reader_make(chunk->payload, chunk->size);
+    const unsigned version = bytes_u8(&r);
+    if (version != BITSTREAM_VERSION)
+        return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "format version %u is unknown to this version", version);
+    const unsigned kind = bytes_u8(&r);
+    if (kind != PICTURE_KIND_RGB8)
+        return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "pictures of kind %u are unknown to this version", kind);
+    header->width = bytes_varint(&r);
+    header->height = bytes_varint(&r);
+    header->model_id = bytes_u64(&r);
+    header->quality = bytes_u16(&r);
+    const unsigned last_anchor = bytes_u8(&r);
+    header->band_rows = bytes_u8(&r);
+    const unsigned flags = bytes_u8(&r);
+    header->anchors = (uint16_t)(1024 * last_anchor);
+    header->has_picture_hash = flags & FLAG_PICTURE_HASH;
+    if (r.overrun || bytes_left(&r) != 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header has %zu bytes, not as many as its fields", chunk->size);
+    if (header->width == 0 || header->width > BITSTREAM_MAX_SIDE || header->height == 0 ||
+        header->height > BITSTREAM_MAX_SIDE)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header's size %ux%u is outside 1..%d", header->width,
+                        header->height, BITSTREAM_MAX_SIDE);
+    if (last_anchor == 0 || last_anchor > 63 || header->quality > header->anchors || header->band_rows == 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header's quality or band height is out of range");
+    if (flags & ~(unsigned)FLAG_PICTURE_HASH)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "reserved bits of the header are set");
+    return GHM_OK;
+}
+
+ghm_status bitstream_read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag)
+{
+    const size_t size = bytes_left(r), known = size < sizeof magic ? size : sizeof magic;
+    stream_chunk chunk;
+
+    if (size == 0)
+        return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream is empty");
+    if (memcmp(r->p, magic, known) != 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "not a Gingham stream: the first bytes differ");
+    if (!bytes_take(r, sizeof magic))
+        return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in its first four bytes");
+    GHM_TRY(read_any_chunk(r, &chunk, diag));
+    if (chunk.type != CHUNK_HEADER)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the first chunk is not the header");
+    return parse_header(&chunk, header, diag);
+}

@@ -1,0 +1,227 @@
+/* decoder.c - ghm_decode_image() and ghm_stream_get_info(). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "bitstream.h"
+#include "frame.h"
+#include "latent_codec.h"
+#include "picture_hash.h"
+
+enum { DEFAULT_MAX_PIXELS = 1 << 28, MAX_THREADS = 256 };
+
+void ghm_decode_settings_default(ghm_decode_settings *settings)
+{
+    *settings = (ghm_decode_settings){ .max_pixels = DEFAULT_MAX_PIXELS };
+}
+
+/* ---------------------------------------------------------------------------------------------- information */
+
+static uint64_t load_le64(const uint8_t *p)
+{
+    bytes_reader r = bytes_reader_make(p, 8);
+    return bytes_u64(&r);
+}
+
+/* Walk over the chunks behind the header. */
+static ghm_status check_chunks(bytes_reader *r, const stream_header *header, ghm_stream_info *info, ghm_diagnostics *diag)
+{
+    stream_chunk chunk;
+    for (size_t band = 0; band < stream_n_bands(header); band++) {
+        GHM_TRY(bitstream_expect_chunk(r, CHUNK_BAND, &chunk, diag));
+        info->header_bytes -= chunk.size;
+    }
+    if (header->has_picture_hash) {
+        GHM_TRY(bitstream_expect_chunk(r, CHUNK_PICTURE_HASH, &chunk, diag));
+        if (chunk.size != PICTURE_HASH_BYTES)
+            return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", chunk.size,
+                            PICTURE_HASH_BYTES);
+        info->picture_hash[0] = load_le64(chunk.payload);
+        info->picture_hash[1] = load_le64(chunk.payload + 8);
+    }
+    if (bytes_left(r) > 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(r));
+    info->complete = 1;
+    return GHM_OK;
+}
+
+ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
+{
+    bytes_reader r = bytes_reader_make(data, size);
+    stream_header header;
+
+    GHM_TRY(bitstream_read_header(&r, &header, diag));
+    *info = (ghm_stream_info){
+        .format_version = BITSTREAM_VERSION, .width = header.width, .height = header.height,
+        .quality = 100.0 * header.quality / header.anchors, .model_id = header.model_id,
+        .n_bands = (unsigned)stream_n_bands(&header), .has_picture_hash = header.has_picture_hash, .header_bytes = size,
+    };
+    ghm_diagnostics cut = { 0 };
+    const ghm_status status = check_chunks(&r, &header, info, &cut);
+    if (status == GHM_OK || status == GHM_ERR_TRUNCATED)
+        return GHM_OK;
+    return ghm_fail(diag, status, "%s", cut.text);
+}
+
+/* ---------------------------------------------------------------------------------------------- decoding */
+
+typedef struct decode_job {
+    const ghm_model *model;
+    const ghm_decode_settings *settings;
+    ghm_diagnostics *diag;
+    stream_header header;
+    bytes_reader reader;
+    frame_geometry g;
+    arena memory;
+    quality_tables quality;
+    thread_pool *pool;
+    latent_codec *codecs; /* one a thread */
+    int n_codecs;
+    reconstruction rec;
+    picture_hash *hash;
+    ghm_image image;
+    /* the group at work */
+    size_t first_band;
+    stream_chunk *chunks;   /* g.group */
+    ghm_status *band_status;
+    ghm_diagnostics *band_diag;
+} decode_job;
+
+static ghm_status check_header(const decode_job *job)
+{
+    const stream_header *header = &job->header;
+    if (header->model_id != job->model->id)
+        return ghm_fail(job->diag, GHM_ERR_MODEL_MISMATCH,
+                        "the stream was made with weights %016llx, these are %016llx (%s)",
+                        (unsigned long long)header->model_id, (unsigned long long)job->model->id, job->model->name);
+    if (header->anchors != quality_max(job->model))
+        return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "the header's quality range is not that of its weights");
+    if ((uint64_t)header->width * header->height > job->settings->max_pixels)
+        return ghm_fail(job->diag, GHM_ERR_LIMIT, "the picture has %ux%u pixels, more than the limit of %llu",
+                        header->width, header->height, (unsigned long long)job->settings->max_pixels);
+    return GHM_OK;
+}
+
+static ghm_status open_job(decode_job *job, int n_threads)
+{
+    job->g = frame_geometry_make(job->model, &job->header, n_threads);
+    job->chunks = arena_alloc(&job->memory, job->g.group, sizeof *job->chunks);
+    job->band_status = arena_alloc(&job->memory, job->g.group, sizeof *job->band_status);
+    job->band_diag = arena_alloc(&job->memory, job->g.group, sizeof *job->band_diag);
+    job->codecs = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->codecs);
+    if (job->memory.failed_bytes)
+        return ghm_fail_memory(job->diag, job->memory.failed_bytes);
+    GHM_TRY(quality_tables_init(&job->quality, job->model, job->header.quality, &job->memory, job->diag));
+    job->pool = thread_pool_open(n_threads);
+    if (!job->pool)
+        return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", n_threads);
+    GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, &job->g, job->pool, job->diag));
+    /* No more codecs than bands can be at work. */
+    const int n_codecs = job->g.group < (size_t)n_threads ? (int)job->g.group : n_threads;
+    while (job->n_codecs < n_codecs) {
+        latent_codec *codec = &job->codecs[job->n_codecs++];
+        GHM_TRY(latent_codec_init(codec, job->model, &job->quality, job->g.band_h < job->g.h ? job->g.band_h : job->g.h,
+                                  job->g.w, false, job->diag));
+    }
+    job->hash = picture_hash_open(job->header.width, job->header.height);
+    if (!job->hash)
+        return ghm_fail_memory(job->diag, 576);
+    return ghm_image_alloc(job->header.width, job->header.height, &job->image, job->diag);
+}
+
+static void close_job(decode_job *job)
+{
+    for (int i = 0; i < job->n_codecs; i++)
+        latent_codec_free(&job->codecs[i]);
+    reconstruction_free(&job->rec);
+    picture_hash_close(job->hash);
+    thread_pool_close(job->pool);
+    ghm_image_free(&job->image);
+    arena_free(&job->memory);
+}
+
+static void decode_band(void *user, size_t i, int worker)
+{
+    decode_job *job = user;
+    const size_t band = job->first_band + i;
+    job->band_diag[i].text[0] = '\0';
+    job->band_status[i] = latent_codec_decode(&job->codecs[worker], job->chunks[i].payload, job->chunks[i].size,
+                                              frame_band_rows(&job->g, band),
+                                              reconstruction_row(&job->rec, frame_band_first(&job->g, band)),
+                                              &job->band_diag[i]);
+}
+
+/* Bands first..last-1, and the pixels they allow. */
+static ghm_status decode_group(decode_job *job, size_t first, size_t last)
+{
+    job->first_band = first;
+    for (size_t i = 0; i < last - first; i++)
+        GHM_TRY(bitstream_expect_chunk(&job->reader, CHUNK_BAND, &job->chunks[i], job->diag));
+    reconstruction_extend(&job->rec, first, last);
+    thread_pool_run(job->pool, last - first, decode_band, job);
+    for (size_t i = 0; i < last - first; i++)
+        if (job->band_status[i] != GHM_OK)
+            return ghm_fail(job->diag, job->band_status[i], "band %zu: %s", first + i, job->band_diag[i].text);
+
+    size_t first_row, last_row;
+    reconstruction_range(&job->rec, &first_row, &last_row);
+    uint8_t *rgb = job->image.planes[0] + first_row * job->image.row_stride;
+    reconstruction_run(&job->rec, rgb, job->image.row_stride);
+    if (job->header.has_picture_hash && !job->settings->ignore_picture_hash)
+        picture_hash_rows(job->hash, rgb, 3 * (size_t)job->header.width, job->image.row_stride, last_row - first_row);
+    return GHM_OK;
+}
+
+/* What stands behind the bands. */
+static ghm_status check_end(decode_job *job)
+{
+    stream_chunk chunk;
+    uint8_t computed[PICTURE_HASH_BYTES];
+    if (job->header.has_picture_hash) {
+        GHM_TRY(bitstream_expect_chunk(&job->reader, CHUNK_PICTURE_HASH, &chunk, job->diag));
+        if (chunk.size != PICTURE_HASH_BYTES)
+            return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", chunk.size,
+                            PICTURE_HASH_BYTES);
+        picture_hash_result(job->hash, computed);
+        if (!job->settings->ignore_picture_hash && memcmp(chunk.payload, computed, sizeof computed) != 0)
+            return ghm_fail(job->diag, GHM_ERR_CHECKSUM, "the decoded picture is not the one its encoder saw");
+    }
+    if (bytes_left(&job->reader) > 0)
+        return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(&job->reader));
+    return GHM_OK;
+}
+
+static ghm_status run_job(decode_job *job, const uint8_t *data, size_t size)
+{
+    const ghm_decode_settings *settings = job->settings;
+    job->reader = bytes_reader_make(data, size);
+    GHM_TRY(bitstream_read_header(&job->reader, &job->header, job->diag));
+    GHM_TRY(check_header(job));
+    GHM_TRY(open_job(job, settings->threads > 0 ? settings->threads : threads_available()));
+    for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
+        const size_t last = band + job->g.group;
+        GHM_TRY(decode_group(job, band, last < job->g.n_bands ? last : job->g.n_bands));
+        if (settings->progress && settings->progress(settings->progress_user, (double)job->rec.done / (double)job->g.h))
+            return ghm_fail(job->diag, GHM_ERR_CANCELLED, "cancelled");
+    }
+    return check_end(job);
+}
+
+ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
+                            size_t size, ghm_image *out, ghm_diagnostics *diag)
+{
+    ghm_decode_settings defaults;
+    ghm_decode_settings_default(&defaults);
+    if (!settings)
+        settings = &defaults;
+    if (settings->threads < 0 || settings->threads > MAX_THREADS)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
+    decode_job job = { .model = model, .settings = settings, .diag = diag };
+    const ghm_status status = run_job(&job, data, size);
+    if (status == GHM_OK) {
+        *out = job.image;
+        job.image = (ghm_image){ 0 };
+    }
+    close_job(&job);
+    return status;
+}

@@ -1,0 +1,180 @@
+#include "latent_codec.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/fixed.h"
+#include "base/status.h"
+#include "entropy/checkerboard.h"
+#include "entropy/factorized_prior.h"
+#include "entropy/gaussian_conditional.h"
+
+/* Scale index of a row: steps in Q8 from the network, plus the quality's offset, rounded and clamped. */
+static void on_parameters(void *user, size_t row, const int16_t *p, const int16_t *s)
+{
+    latent_codec *lc = user;
+    const ghm_model *model = lc->model;
+    const size_t m = model->m, max = model->n_scales - 1;
+    uint8_t *index = lc->scale_index + row * lc->w * m;
+
+    memcpy(lc->p + row * lc->w * model->p, p, lc->w * model->p * sizeof *p);
+    for (size_t x = 0; x < lc->w; x++)
+        for (size_t c = 0; c < m; c++) {
+            const int v = (*s++ + lc->quality->scale_offset_q8[c] + 128) >> 8;
+            *index++ = (uint8_t)(v < 0 ? 0 : v > (int)max ? (int)max : v);
+        }
+}
+
+/* The symbol with the least (error in steps)^2 * weight + bits among the nearest one and its neighbour towards zero. At
+ * high rates one bit is worth ln 2 / 6 squared steps (D ~ 2^-2R / 12); the weight is a little lower, by measurement. */
+static int16_t choose_symbol(const cdf_table *table, float error_in_steps)
+{
+    const float bit_price = 0.09f;
+    const float r = fminf(fmaxf(error_in_steps, -32000.0f), 32000.0f);
+    const int nearest = (int)lrintf(r);
+    if (nearest == 0)
+        return 0;
+    const int smaller = nearest > 0 ? nearest - 1 : nearest + 1;
+    const float saved = cdf_bits(table, nearest) - cdf_bits(table, smaller);
+    const float e0 = r - (float)nearest, e1 = r - (float)smaller;
+    return (int16_t)(e1 * e1 - e0 * e0 < bit_price * saved ? smaller : nearest);
+}
+
+static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
+{
+    const ghm_model *model = lc->model;
+    const float unit = 1.0f / (float)(1 << model->frac_y);
+    int16_t *symbol = lc->symbol;
+    const uint8_t *scale = lc->symbol_scale;
+
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
+        const float *y = lc->y + (row * lc->w + x) * model->m + pass->first;
+        for (size_t c = 0; c < pass->n; c++, symbol++, scale++, mean++) {
+            const float r = (y[c] - (float)*mean * unit) * lc->quality->gain_y[pass->first + c];
+            *symbol = *scale < model->n_skipped ? 0 : choose_symbol(&model->y_tables[*scale], r);
+        }
+    }
+}
+
+/* y_hat = symbol * step + mean * ratio (BITSTREAM.md section 5). */
+static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
+{
+    const ghm_model *model = lc->model;
+    const int16_t *symbol = lc->symbol;
+    const uint32_t *step = lc->quality->step_q20 + pass->first, *ratio = lc->quality->ratio_q20 + pass->first;
+
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
+        int16_t *y_hat = lc->y_hat + (row * lc->w + x) * model->m + pass->first;
+        for (size_t c = 0; c < pass->n; c++, symbol++, mean++) {
+            const int64_t signal = (int64_t)*symbol * step[c] * (1 << model->frac_y);
+            y_hat[c] = fixed_sat16(fixed_round_shift(signal + (int64_t)*mean * ratio[c], 20));
+        }
+    }
+}
+
+/* The means of one row of the running pass are known: code its symbols. */
+static void on_mean(void *user, size_t row, const int16_t *mean)
+{
+    latent_codec *lc = user;
+    const ghm_model *model = lc->model;
+    const context_pass *pass = &model->passes[lc->pass];
+    const gaussian_conditional prior = { model->y_tables, model->n_skipped };
+    uint8_t *scale = lc->symbol_scale;
+
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
+        memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
+    const size_t n = (size_t)(scale - lc->symbol_scale);
+    if (lc->y) {
+        choose_symbols(lc, row, pass, mean);
+        gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->symbol, n);
+    } else {
+        gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->symbol, n);
+    }
+    reconstruct(lc, row, pass, mean);
+}
+
+/* Everything after z, the same on both sides. */
+static void run_passes(latent_codec *lc)
+{
+    const ghm_model *model = lc->model;
+    const size_t n_z = (lc->h + 3) / 4 * ((lc->w + 3) / 4);
+
+    for (size_t i = 0; i < n_z; i++)
+        for (size_t c = 0; c < model->z; c++)
+            lc->z_hat[i * model->z + c] =
+                fixed_sat16(lc->z_symbol[i * model->z + c] * (1 << model->frac_z) + model->z_mean[c]);
+    hyper_synthesis_run(&lc->hs, lc->z_hat, lc->h);
+    memset(lc->y_hat, 0, lc->h * lc->w * model->m * sizeof *lc->y_hat);
+    for (lc->pass = 0; lc->pass < model->n_passes; lc->pass++)
+        context_run_pass(&lc->context, lc->pass, lc->y_hat, lc->p, lc->h);
+}
+
+ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
+                               ghm_diagnostics *diag)
+{
+    const factorized_prior prior = { lc->model->z_tables, lc->quality->z_table, lc->model->z };
+
+    lc->h = h;
+    lc->y = NULL;
+    lc->y_hat = y_hat;
+    range_decoder_init(&lc->decoder, data, size);
+    factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
+    run_passes(lc);
+    if (range_decoder_damaged(&lc->decoder))
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a band's coded data are not valid");
+    return GHM_OK;
+}
+
+ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16_t *y_hat, bytes_writer *out,
+                               ghm_diagnostics *diag)
+{
+    const ghm_model *model = lc->model;
+    const factorized_prior prior = { model->z_tables, lc->quality->z_table, model->z };
+    const size_t n_z = (h + 3) / 4 * ((lc->w + 3) / 4);
+    const float unit = 1.0f / (float)(1 << model->frac_z);
+
+    lc->h = h;
+    lc->y = y;
+    lc->y_hat = y_hat;
+    hyper_analysis_run(&lc->ha, y, h, lc->z);
+    for (size_t i = 0; i < n_z * model->z; i++) {
+        const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
+        lc->z_symbol[i] = (int16_t)lrintf(fminf(fmaxf(z, -32000.0f), 32000.0f));
+    }
+    range_encoder_init(&lc->encoder, out);
+    factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);
+    run_passes(lc);
+    if (!range_encoder_finish(&lc->encoder))
+        return ghm_fail_memory(diag, out->capacity);
+    return GHM_OK;
+}
+
+ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
+                             size_t w, bool encoding, ghm_diagnostics *diag)
+{
+    const size_t n_z = (max_h + 3) / 4 * ((w + 3) / 4), half = (w + 1) / 2 * model->m;
+    arena *memory = &lc->memory;
+
+    *lc = (latent_codec){ .model = model, .quality = quality, .w = w };
+    void *scratch = arena_alloc(memory, model_scratch_bytes(model, (w + 3) / 4 * 4), 1);
+    lc->z_symbol = arena_alloc(memory, n_z * model->z, sizeof *lc->z_symbol);
+    lc->z_hat = arena_alloc(memory, n_z * model->z, sizeof *lc->z_hat);
+    lc->p = arena_alloc(memory, max_h * w * model->p, sizeof *lc->p);
+    lc->scale_index = arena_alloc(memory, max_h * w * model->m, sizeof *lc->scale_index);
+    lc->symbol = arena_alloc(memory, half, sizeof *lc->symbol);
+    lc->symbol_scale = arena_alloc(memory, half, sizeof *lc->symbol_scale);
+    hyper_synthesis_init(&lc->hs, model, w, scratch, memory, on_parameters, lc);
+    context_init(&lc->context, model, w, scratch, memory, on_mean, lc);
+    if (encoding) {
+        lc->z = arena_alloc(memory, n_z * model->z, sizeof *lc->z);
+        hyper_analysis_init(&lc->ha, model, w, memory);
+    }
+    if (memory->failed_bytes)
+        return ghm_fail_memory(diag, memory->failed_bytes);
+    return GHM_OK;
+}
+
+void latent_codec_free(latent_codec *lc)
+{
+    arena_free(&lc->memory);
+}

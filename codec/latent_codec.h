@@ -1,0 +1,53 @@
+/* latent_codec.h - one band of rows: z, then y pass by pass, to and from one range-coded stream. Here the networks
+ * (models/) meet the entropy coder (entropy/); the decoder and the encoder run the same functions for everything that
+ * both must know. Bands share nothing, so they may be coded in any order and at the same time. */
+#ifndef GHM_CODEC_LATENT_CODEC_H
+#define GHM_CODEC_LATENT_CODEC_H
+
+#include "base/bytes.h"
+#include "entropy/range_decoder.h"
+#include "entropy/range_encoder.h"
+#include "models/analysis.h"
+#include "models/context.h"
+#include "models/hyper_synthesis.h"
+#include "quality.h"
+
+/* The working memory of one thread; used for one band after another. */
+typedef struct latent_codec {
+    const ghm_model *model;
+    const quality_tables *quality;
+    size_t w;               /* columns of y */
+    arena memory;
+    hyper_analysis ha;      /* encoder only */
+    hyper_synthesis hs;
+    context_model context;
+    int16_t *z_symbol, *z_hat; /* (zh, zw, Z) */
+    float *z;                  /* encoder only */
+    int16_t *p;                /* (h, w, P) */
+    uint8_t *scale_index;      /* (h, w, M) */
+    int16_t *symbol;           /* a row of one pass */
+    uint8_t *symbol_scale;
+
+    /* the band at work */
+    size_t h;
+    int16_t *y_hat;
+    const float *y;            /* NULL when decoding */
+    size_t pass;
+    range_encoder encoder;
+    range_decoder decoder;
+} latent_codec;
+
+/* For bands of up to max_h rows and w columns of y. quality must outlive the codec. */
+ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
+                             size_t w, bool encoding, ghm_diagnostics *diag);
+void latent_codec_free(latent_codec *lc);
+
+/* Payload of a band chunk -> y_hat: (h, w, M), Q frac_y. */
+ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
+                               ghm_diagnostics *diag);
+
+/* y: (h, w, M) -> payload appended to out, and the y_hat that a decoder will have. */
+ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16_t *y_hat, bytes_writer *out,
+                               ghm_diagnostics *diag);
+
+#endif

@@ -1,0 +1,156 @@
+#include "models/analysis.h"
+
+#include <string.h>
+
+#include "models/shuffle.h"
+
+enum { PIXELS = MODEL_Y_STRIDE, BASE_CHANNELS = 3 * 16 * 16, IN_CHANNELS = 3 * 8 * 8 };
+
+static size_t rows_of_y(const ghm_image *image)
+{
+    return (image->height + PIXELS - 1) / PIXELS;
+}
+
+/* Read the 16 rows of pixels of row `row` of y into ga->x. */
+static void read_pixels(analysis *ga, size_t row)
+{
+    const ghm_image *image = ga->image;
+    const size_t width = ga->w * PIXELS;
+    for (size_t dy = 0; dy < PIXELS; dy++) {
+        const size_t py = row * PIXELS + dy < image->height ? row * PIXELS + dy : image->height - 1;
+        float *to = ga->x + dy * width * 3;
+        for (size_t c = 0; c < 3; c++) {
+            const uint8_t *from = image->planes[c] + py * image->row_stride;
+            for (size_t px = 0; px < image->width; px++)
+                to[px * 3 + c] = (float)from[px * image->pixel_stride] / 255.0f;
+            for (size_t px = image->width; px < width; px++)
+                to[px * 3 + c] = to[(image->width - 1) * 3 + c];
+        }
+    }
+}
+
+/* A finished row of b16 is the residual of y; its base is computed here, from the pixels. */
+static void on_row16(void *user, size_t row16, const float *x)
+{
+    analysis *ga = user;
+    const ghm_model *model = ga->model;
+    const size_t row = ga->origin + row16;
+    if (row < ga->first || row >= ga->last)
+        return;
+    float *y = ga->y + (row - ga->first) * ga->w * model->m;
+    read_pixels(ga, row);
+    for (size_t dy = 0; dy < PIXELS; dy++)
+        unshuffle_row(ga->x + dy * ga->w * PIXELS * 3, ga->w, PIXELS, dy, PIXELS * 3 * sizeof *ga->x, ga->folded);
+    linear_f32(&model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
+    linear_f32(&model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
+}
+
+static void on_row8(void *user, size_t row8, const float *x)
+{
+    analysis *ga = user;
+    unshuffle_row(x, ga->w, 2, row8 % 2, 2 * ga->model->e8 * sizeof *x, ga->pair);
+    if (row8 % 2 == 1) {
+        linear_f32(&ga->model->ga.down, ga->pair, ga->w, block_stream_f32_row(&ga->b16), NULL, NN_PLAIN);
+        block_stream_f32_push(&ga->b16);
+    }
+}
+
+void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, const ghm_image *image, arena *memory)
+{
+    const size_t w = (image->width + PIXELS - 1) / PIXELS;
+
+    *ga = (analysis){ .model = model, .w = w, .gain_e8 = gain_e8, .image = image };
+    ga->x = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->x);
+    ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
+    ga->pair = arena_alloc(memory, w * 4 * model->e8, sizeof *ga->pair);
+    block_stream_f32_init(&ga->b8, &model->ga.b8, 2 * w, memory, on_row8, ga);
+    block_stream_f32_init(&ga->b16, &model->ga.b16, w, memory, on_row16, ga);
+}
+
+/* Two rows of the grid at 1/8 for one row of y. */
+static void push_row(analysis *ga, size_t row)
+{
+    const size_t w8 = 2 * ga->w, e8 = ga->model->e8;
+    read_pixels(ga, row);
+    for (size_t half = 0; half < 2; half++) {
+        for (size_t dy = 0; dy < 8; dy++)
+            unshuffle_row(ga->x + (half * 8 + dy) * w8 * 24, w8, 8, dy, 24 * sizeof *ga->x, ga->folded);
+        for (size_t i = 0; i < w8 * IN_CHANNELS; i++)
+            ga->folded[i] -= 0.5f;
+        float *to = block_stream_f32_row(&ga->b8);
+        linear_f32(&ga->model->ga.in, ga->folded, w8, to, NULL, NN_PLAIN);
+        for (size_t i = 0; i < w8; i++)
+            for (size_t c = 0; c < e8; c++)
+                to[i * e8 + c] *= ga->gain_e8[c];
+        block_stream_f32_push(&ga->b8);
+    }
+}
+
+void analysis_run(analysis *ga, size_t first, size_t last, float *y)
+{
+    const size_t halo = ga->model->ga.b16.n + (ga->model->ga.b8.n + 1) / 2, h = rows_of_y(ga->image);
+    const size_t end = last + halo < h ? last + halo : h;
+
+    ga->origin = first > halo ? first - halo : 0;
+    ga->first = first;
+    ga->last = last;
+    ga->y = y;
+    block_stream_f32_start(&ga->b8);
+    block_stream_f32_start(&ga->b16);
+    for (size_t row = ga->origin; row < end; row++)
+        push_row(ga, row);
+    if (end == h) { /* elsewhere the rows still held back belong to the halo */
+        block_stream_f32_flush(&ga->b8);
+        block_stream_f32_flush(&ga->b16);
+    }
+}
+
+static void hyper_on_row32(void *user, size_t row, const float *x)
+{
+    hyper_analysis *ha = user;
+    const size_t zw = ha->b32.width / 2, z = ha->model->z;
+    unshuffle_row(x, zw, 2, row % 2, 2 * z * sizeof *x, ha->wide64);
+    if (row % 2 == 1)
+        linear_f32(&ha->model->ha.down64, ha->wide64, zw, ha->z + row / 2 * zw * z, NULL, NN_PLAIN);
+}
+
+static void hyper_on_row16(void *user, size_t row, const float *x)
+{
+    hyper_analysis *ha = user;
+    unshuffle_row(x, ha->b32.width, 2, row % 2, 2 * ha->model->z * sizeof *x, ha->wide32);
+    if (row % 2 == 1) {
+        linear_f32(&ha->model->ha.down32, ha->wide32, ha->b32.width, block_stream_f32_row(&ha->b32), NULL, NN_PLAIN);
+        block_stream_f32_push(&ha->b32);
+    }
+}
+
+void hyper_analysis_init(hyper_analysis *ha, const ghm_model *model, size_t w, arena *memory)
+{
+    const size_t zw = (w + 3) / 4;
+
+    *ha = (hyper_analysis){ .model = model, .w = w };
+    ha->row16 = arena_alloc(memory, 4 * zw * model->m, sizeof *ha->row16);
+    ha->wide32 = arena_alloc(memory, 2 * zw * 4 * model->z, sizeof *ha->wide32);
+    ha->wide64 = arena_alloc(memory, zw * 4 * model->z, sizeof *ha->wide64);
+    block_stream_f32_init(&ha->b16, &model->ha.b16, 4 * zw, memory, hyper_on_row16, ha);
+    block_stream_f32_init(&ha->b32, &model->ha.b32, 2 * zw, memory, hyper_on_row32, ha);
+}
+
+void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z)
+{
+    const size_t row_size = ha->w * ha->model->m;
+
+    ha->z = z;
+    block_stream_f32_start(&ha->b16);
+    block_stream_f32_start(&ha->b32);
+    for (size_t row = 0; row < (h + 3) / 4 * 4; row++) {
+        if (row < h)
+            memcpy(ha->row16, y + row * row_size, row_size * sizeof *y);
+        else
+            memset(ha->row16, 0, row_size * sizeof *y);
+        linear_f32(&ha->model->ha.in, ha->row16, ha->b16.width, block_stream_f32_row(&ha->b16), NULL, NN_PLAIN);
+        block_stream_f32_push(&ha->b16);
+    }
+    block_stream_f32_flush(&ha->b16);
+    block_stream_f32_flush(&ha->b32);
+}

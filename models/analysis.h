@@ -1,0 +1,40 @@
+/* analysis.h - g_a and h_a, tolerant zone (float): pixels -> y, y -> z. Only encoders run them. */
+#ifndef GHM_MODELS_ANALYSIS_H
+#define GHM_MODELS_ANALYSIS_H
+
+#include "models/block_stream.h"
+
+typedef struct analysis {
+    const ghm_model *model;
+    size_t w;              /* columns of y */
+    const float *gain_e8;  /* (e8) */
+    const ghm_image *image;
+    block_stream_f32 b8, b16;
+    float *x;              /* (16, 16 w, 3): pixels of one row of y, 0..1, edges repeated */
+    float *folded;         /* a row of x, unshuffled */
+    float *pair;           /* two rows of b8, unshuffled: (w, 4 e8) */
+    float *y;              /* during a run: where rows first.. go, (.., w, M) */
+    size_t origin, first, last;
+} analysis;
+
+/* gain_e8: factors of the stream's quality. The image is read during runs. */
+void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, const ghm_image *image, arena *memory);
+
+/* y: (last - first, w, M), the rows first..last-1 of y. */
+void analysis_run(analysis *ga, size_t first, size_t last, float *y);
+
+typedef struct hyper_analysis {
+    const ghm_model *model;
+    size_t w;
+    block_stream_f32 b16, b32;
+    float *row16;          /* (4 zw, M): a row of y and zeros */
+    float *wide32, *wide64; /* unshuffled pairs of rows */
+    float *z;
+} hyper_analysis;
+
+void hyper_analysis_init(hyper_analysis *ha, const ghm_model *model, size_t w, arena *memory);
+
+/* y: (h, w, M) -> z: (ceil(h / 4), ceil(w / 4), Z). */
+void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z);
+
+#endif

@@ -1,0 +1,15 @@
+/* embedded_weights.S - the default weight file as read-only data (model.c). */
+    .section .rodata
+    .balign 64
+    .globl ghm_embedded_weights
+    .hidden ghm_embedded_weights
+ghm_embedded_weights:
+    .incbin GHM_DEFAULT_WEIGHTS
+    .globl ghm_embedded_weights_end
+    .hidden ghm_embedded_weights_end
+ghm_embedded_weights_end:
+    .byte 0
+
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack,"",%progbits
+#endif

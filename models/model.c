@@ -1,0 +1,645 @@
+/* model.c - reads a weight file in the order of WEIGHTS.md, checks every field, unpacks the weights and packs them for
+ * the kernels. Each refusal is its own sentence. */
+#include "models/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "entropy/range_decoder.h"
+#include "models/context.h"
+#include "models/nn/kernels.h"
+
+enum { FILE_HEADER = 24, HASHED_FROM = 16, FORMAT_VERSION = 1, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
+
+enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, LINEAR_F32_S16, DEPTHWISE_F32_S8 };
+
+static const char *const kind_names[] = { "none", "linear int8", "linear int16", "depthwise int8",
+    "float linear from int8", "float linear from int16", "float depthwise from int8" };
+
+/* A layer whose weights wait in the coded section. */
+typedef struct pending_layer {
+    char name[NAME_MAX_LENGTH + 1];
+    enum layer_kind kind;
+    size_t c_out, c_in, n;  /* n weights in all */
+    cdf_table table;
+    void *weight;           /* int16_t, int8_t or float by kind */
+    const float *scale;     /* float kinds */
+    void *layer;            /* nn_linear or nn_depthwise, to check; NULL for float kinds */
+} pending_layer;
+
+typedef struct loader {
+    ghm_model *model;
+    bytes_reader r;
+    ghm_diagnostics *diag;
+    ghm_status status;      /* the first failure; later steps do nothing */
+    pending_layer *layers;
+    size_t n_layers;
+    size_t hidden[11];      /* block lists in file order */
+    size_t count[11];
+} loader;
+
+#define REFUSE(l, ...) \
+    ((l)->status = (l)->status != GHM_OK ? (l)->status : ghm_fail((l)->diag, GHM_ERR_MODEL, __VA_ARGS__))
+
+static void *allocate(loader *l, size_t count, size_t size)
+{
+    void *p = arena_alloc(&l->model->memory, count, size);
+    if (!p && l->status == GHM_OK)
+        l->status = ghm_fail_memory(l->diag, count * size);
+    return p;
+}
+
+/* ---------------------------------------------------------------------------------------------- plain section */
+
+static bool is_width(size_t c, size_t max)
+{
+    return c >= 8 && c <= max && c % 8 == 0;
+}
+
+static void read_widths(loader *l)
+{
+    static const char *const names[] = { "M", "Z", "P", "e8", "e16", "d16", "d8", "d4" };
+    ghm_model *m = l->model;
+    size_t *const to[] = { &m->m, &m->z, &m->p, &m->e8, &m->e16, &m->d16, &m->d8, &m->d4 };
+    for (size_t i = 0; i < 8; i++) {
+        *to[i] = bytes_u16(&l->r);
+        if (!is_width(*to[i], 1024))
+            REFUSE(l, "width %s is %zu, not a multiple of 8 in 8..1024", names[i], *to[i]);
+    }
+}
+
+enum { LIST_GA_B8, LIST_GA_B16, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B16,
+       LIST_GS_B8, LIST_GS_B4, N_LISTS };
+
+static void read_block_lists(loader *l)
+{
+    for (size_t i = 0; i < N_LISTS; i++) {
+        l->count[i] = bytes_u8(&l->r);
+        const unsigned reserved = bytes_u8(&l->r);
+        l->hidden[i] = bytes_u16(&l->r);
+        if (l->count[i] > MODEL_MAX_BLOCKS || reserved != 0 || !is_width(l->hidden[i], 4096) ||
+            (i == LIST_CTX && l->count[i] == 0))
+            REFUSE(l, "block list %zu has %zu blocks of hidden width %zu", i, l->count[i], l->hidden[i]);
+    }
+}
+
+static void read_slices(loader *l)
+{
+    ghm_model *m = l->model;
+    size_t sum = 0;
+    for (size_t i = 0; i < m->n_slices; i++) {
+        m->slice_first[i] = sum;
+        m->slice_channels[i] = bytes_u16(&l->r);
+        sum += m->slice_channels[i];
+        if (!is_width(m->slice_channels[i], 1024))
+            REFUSE(l, "slice %zu has %zu channels, not a multiple of 8 in 8..1024", i, m->slice_channels[i]);
+    }
+    if (sum != m->m)
+        REFUSE(l, "the slices have %zu channels together, y has %zu", sum, m->m);
+}
+
+static void read_passes(loader *l)
+{
+    ghm_model *m = l->model;
+    bool met[MODEL_MAX_SLICES] = { false }, coded[MODEL_MAX_SLICES][2] = { { false } };
+    for (size_t k = 0; k < m->n_passes; k++) {
+        context_pass *pass = &m->passes[k];
+        pass->slice = bytes_u8(&l->r);
+        pass->phase = bytes_u8(&l->r);
+        if (pass->slice >= m->n_slices || pass->phase > 1 || coded[pass->slice][pass->phase] ||
+            (pass->phase == 1 && !coded[pass->slice][0])) {
+            REFUSE(l, "pass %zu (slice %zu, phase %zu) is out of range, repeated or ahead of its anchors", k, pass->slice,
+                   pass->phase);
+            return;
+        }
+        coded[pass->slice][pass->phase] = true;
+        pass->first = m->slice_first[pass->slice];
+        pass->n = m->slice_channels[pass->slice];
+        memcpy(pass->known, met, sizeof met);
+        met[pass->slice] = true;
+    }
+}
+
+static const int16_t *read_i16(loader *l, size_t n)
+{
+    int16_t *to = allocate(l, n, sizeof *to);
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = (int16_t)bytes_u16(&l->r);
+    return to;
+}
+
+static void read_anchors(loader *l)
+{
+    ghm_model *m = l->model;
+    const size_t n = m->n_anchors;
+    m->anchors.gain_e8 = read_i16(l, n * m->e8);
+    m->anchors.gain_y = read_i16(l, n * m->m);
+    m->anchors.step = read_i16(l, n * m->m);
+    m->anchors.ratio = read_i16(l, n * m->m);
+    m->anchors.scale_offset = read_i16(l, n * m->m);
+    m->anchors.gain_d8 = read_i16(l, n * m->d8);
+    uint8_t *z_table = allocate(l, n * m->z, 1);
+    for (size_t i = 0; z_table && i < n * m->z; i++)
+        z_table[i] = bytes_u8(&l->r);
+    m->anchors.z_table = z_table;
+    m->z_mean = read_i16(l, m->z);
+    m->n_z_tables = bytes_u16(&l->r);
+    if (m->n_z_tables < 1 || m->n_z_tables > 256)
+        REFUSE(l, "%zu tables for z are outside 1..256", m->n_z_tables);
+    for (size_t i = 0; z_table && i < n * m->z; i++)
+        if (z_table[i] >= m->n_z_tables)
+            REFUSE(l, "table %u for z does not exist, there are %zu", z_table[i], m->n_z_tables);
+}
+
+static void read_table(loader *l, cdf_table *table, const char *what, size_t index)
+{
+    const int offset = (int16_t)bytes_u16(&l->r);
+    const size_t length = bytes_u16(&l->r);
+    if (length < CDF_MIN_LENGTH || length > CDF_MAX_LENGTH || bytes_left(&l->r) < 2 * length) {
+        REFUSE(l, "the table of %s %zu has a length of %zu", what, index, length);
+        return;
+    }
+    uint16_t frequency[CDF_MAX_LENGTH];
+    for (size_t i = 0; i < length; i++)
+        frequency[i] = bytes_u16(&l->r);
+    uint16_t *cdf = allocate(l, cdf_table_storage(length), 1);
+    if (cdf && !cdf_table_init(table, offset, frequency, length, cdf))
+        REFUSE(l, "the table of %s %zu has a zero or its frequencies do not sum to 65536", what, index);
+}
+
+static cdf_table *read_tables(loader *l, size_t n, const char *what)
+{
+    cdf_table *tables = allocate(l, n, sizeof *tables);
+    for (size_t i = 0; tables && i < n && l->status == GHM_OK; i++)
+        read_table(l, &tables[i], what, i);
+    return tables;
+}
+
+static void read_architecture(loader *l)
+{
+    ghm_model *m = l->model;
+    const uint8_t *name = bytes_take(&l->r, 16);
+    if (name)
+        memcpy(m->name, name, 16);
+    m->n_anchors = bytes_u8(&l->r);
+    m->n_slices = bytes_u8(&l->r);
+    m->n_passes = bytes_u8(&l->r);
+    m->n_scales = bytes_u8(&l->r);
+    m->n_skipped = bytes_u8(&l->r);
+    m->frac_y = bytes_u8(&l->r);
+    m->frac_z = bytes_u8(&l->r);
+    const unsigned reserved = bytes_u8(&l->r);
+    if (l->r.overrun) {
+        REFUSE(l, "the plain section ends in its first fields");
+        return;
+    }
+    if (m->n_anchors < 2 || m->n_anchors > MODEL_MAX_ANCHORS || m->n_slices < 1 || m->n_slices > MODEL_MAX_SLICES ||
+        m->n_passes != 2 * m->n_slices || m->n_scales < 2 || m->n_scales > 128 || m->n_skipped >= m->n_scales ||
+        m->frac_y > 14 || m->frac_z > 14 || reserved != 0) {
+        REFUSE(l, "a count or binary point of the plain section is out of range");
+        return;
+    }
+    read_widths(l);
+    read_block_lists(l);
+    read_slices(l);
+    read_passes(l);
+    if (l->status == GHM_OK)
+        read_anchors(l);
+    if (l->status == GHM_OK)
+        m->y_tables = read_tables(l, m->n_scales, "scale");
+    if (l->status == GHM_OK)
+        m->z_tables = read_tables(l, m->n_z_tables, "z");
+}
+
+/* ---------------------------------------------------------------------------------------------- layers */
+
+static const int32_t *read_i32(loader *l, size_t n)
+{
+    int32_t *to = allocate(l, n, sizeof *to);
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = (int32_t)bytes_u32(&l->r);
+    return to;
+}
+
+static const float *read_f32(loader *l, size_t n, const char *name)
+{
+    float *to = allocate(l, n, sizeof *to);
+    for (size_t i = 0; to && i < n; i++) {
+        const uint32_t bits = bytes_u32(&l->r);
+        memcpy(&to[i], &bits, sizeof bits);
+        if (!isfinite(to[i]))
+            REFUSE(l, "layer %s: a number is not finite", name);
+    }
+    return to;
+}
+
+/* The part that all kinds share: name, kind, shape. NULL after a failure. */
+static pending_layer *begin_layer(loader *l, const char *name, enum layer_kind kind, size_t c_out, size_t c_in)
+{
+    if (l->status != GHM_OK)
+        return NULL;
+    const size_t length = bytes_u8(&l->r);
+    const uint8_t *stored = bytes_take(&l->r, length);
+    if (!stored || length != strlen(name) || memcmp(stored, name, length) != 0) {
+        REFUSE(l, "layer %s is expected at place %zu, another or none is there", name, l->n_layers);
+        return NULL;
+    }
+    const unsigned stored_kind = bytes_u8(&l->r);
+    const size_t stored_out = bytes_u16(&l->r), stored_in = bytes_u16(&l->r);
+    if (stored_kind != kind) {
+        REFUSE(l, "layer %s is of kind %u instead of %d (%s)", name, stored_kind, (int)kind, kind_names[kind]);
+        return NULL;
+    }
+    if (stored_out != c_out || stored_in != c_in) {
+        REFUSE(l, "layer %s is %zux%zu, the architecture says %zux%zu", name, stored_out, stored_in, c_out, c_in);
+        return NULL;
+    }
+    if (l->n_layers == MAX_LAYERS) {
+        REFUSE(l, "more than %d layers", MAX_LAYERS);
+        return NULL;
+    }
+    if (bytes_left(&l->r) < 8 * c_out) {
+        REFUSE(l, "layer %s: the plain section ends in it", name);
+        return NULL;
+    }
+    const bool depthwise = kind == DEPTHWISE_S8 || kind == DEPTHWISE_F32_S8;
+    pending_layer *p = &l->layers[l->n_layers++];
+    *p = (pending_layer){ .kind = kind, .c_out = c_out, .c_in = c_in, .n = depthwise ? 9 * c_out : c_out * c_in };
+    snprintf(p->name, sizeof p->name, "%s", name);
+    return p;
+}
+
+static void read_linear_kind(loader *l, const char *name, nn_linear *layer, enum layer_kind kind, size_t c_out, size_t c_in)
+{
+    pending_layer *p = begin_layer(l, name, kind, c_out, c_in);
+    if (!p)
+        return;
+    *layer = (nn_linear){ .c_out = c_out, .c_in = c_in, .bias = read_i32(l, c_out), .multiplier = read_i32(l, c_out) };
+    layer->weight = p->weight = allocate(l, p->n, sizeof(int16_t));
+    p->layer = layer;
+    read_table(l, &p->table, "layer", l->n_layers - 1);
+}
+
+static void read_linear(loader *l, const char *name, nn_linear *layer, size_t c_out, size_t c_in)
+{
+    read_linear_kind(l, name, layer, LINEAR_S8, c_out, c_in);
+}
+
+static void read_depthwise(loader *l, const char *name, nn_depthwise *layer, size_t c)
+{
+    pending_layer *p = begin_layer(l, name, DEPTHWISE_S8, c, 1);
+    if (!p)
+        return;
+    *layer = (nn_depthwise){ .c = c, .bias = read_i32(l, c), .multiplier = read_i32(l, c) };
+    layer->weight = p->weight = allocate(l, p->n, sizeof(int8_t));
+    p->layer = layer;
+    read_table(l, &p->table, "layer", l->n_layers - 1);
+}
+
+static void read_linear_f32(loader *l, const char *name, nn_linear_f32 *layer, enum layer_kind kind, size_t c_out,
+                            size_t c_in)
+{
+    pending_layer *p = begin_layer(l, name, kind, c_out, c_in);
+    if (!p)
+        return;
+    *layer = (nn_linear_f32){ .c_out = c_out, .c_in = c_in, .bias = read_f32(l, c_out, name) };
+    p->scale = read_f32(l, c_out, name);
+    layer->weight = p->weight = allocate(l, p->n, sizeof(float));
+    read_table(l, &p->table, "layer", l->n_layers - 1);
+}
+
+static void read_depthwise_f32(loader *l, const char *name, nn_depthwise_f32 *layer, size_t c)
+{
+    pending_layer *p = begin_layer(l, name, DEPTHWISE_F32_S8, c, 1);
+    if (!p)
+        return;
+    *layer = (nn_depthwise_f32){ .c = c, .bias = read_f32(l, c, name) };
+    p->scale = read_f32(l, c, name);
+    layer->weight = p->weight = allocate(l, p->n, sizeof(float));
+    read_table(l, &p->table, "layer", l->n_layers - 1);
+}
+
+/* "list.i.part" */
+typedef char layer_name[NAME_MAX_LENGTH + 1];
+static const char *part_name(layer_name buffer, const char *list, size_t i, const char *part)
+{
+    snprintf(buffer, sizeof(layer_name), "%s.%zu.%s", list, i, part);
+    return buffer;
+}
+
+static void read_blocks(loader *l, const char *name, block_list *list, int which, size_t c)
+{
+    layer_name buffer;
+    const size_t h = l->hidden[which];
+    *list = (block_list){ .n = l->count[which], .c = c, .hidden = h, .pointwise = which == LIST_GS_B4 };
+    list->blocks = allocate(l, list->n + 1, sizeof *list->blocks);
+    for (size_t i = 0; list->blocks && i < list->n; i++) {
+        block *b = &list->blocks[i];
+        if (!list->pointwise) {
+            read_linear(l, part_name(buffer, name, i, "w1"), &b->w1, c, c);
+            read_depthwise(l, part_name(buffer, name, i, "dw"), &b->dw, c);
+            read_linear(l, part_name(buffer, name, i, "w2"), &b->w2, c, c);
+        }
+        read_linear(l, part_name(buffer, name, i, "w3"), &b->w3, h, c);
+        read_linear(l, part_name(buffer, name, i, "w4"), &b->w4, c, h);
+    }
+}
+
+static void read_blocks_f32(loader *l, const char *name, block_list_f32 *list, int which, size_t c)
+{
+    layer_name buffer;
+    const size_t h = l->hidden[which];
+    *list = (block_list_f32){ .n = l->count[which], .c = c, .hidden = h };
+    list->blocks = allocate(l, list->n + 1, sizeof *list->blocks);
+    for (size_t i = 0; list->blocks && i < list->n; i++) {
+        block_f32 *b = &list->blocks[i];
+        read_linear_f32(l, part_name(buffer, name, i, "w1"), &b->w1, LINEAR_F32_S8, c, c);
+        read_depthwise_f32(l, part_name(buffer, name, i, "dw"), &b->dw, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w2"), &b->w2, LINEAR_F32_S8, c, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w3"), &b->w3, LINEAR_F32_S8, h, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w4"), &b->w4, LINEAR_F32_S8, c, h);
+    }
+}
+
+/* The layers in the order of WEIGHTS.md section 4; to be laid beside the network definition in models/train/model.py. */
+static void read_layers(loader *l)
+{
+    ghm_model *m = l->model;
+    layer_name name;
+
+    read_linear_f32(l, "ga.base", &m->ga.base, LINEAR_F32_S16, m->m, 768);
+    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e8, 192);
+    read_blocks_f32(l, "ga.b8", &m->ga.b8, LIST_GA_B8, m->e8);
+    read_linear_f32(l, "ga.down", &m->ga.down, LINEAR_F32_S8, m->e16, 4 * m->e8);
+    read_blocks_f32(l, "ga.b16", &m->ga.b16, LIST_GA_B16, m->e16);
+    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, m->m, m->e16);
+
+    read_linear_f32(l, "ha.in", &m->ha.in, LINEAR_F32_S8, m->z, m->m);
+    read_blocks_f32(l, "ha.b16", &m->ha.b16, LIST_HA_B16, m->z);
+    read_linear_f32(l, "ha.down32", &m->ha.down32, LINEAR_F32_S8, m->z, 4 * m->z);
+    read_blocks_f32(l, "ha.b32", &m->ha.b32, LIST_HA_B32, m->z);
+    read_linear_f32(l, "ha.down64", &m->ha.down64, LINEAR_F32_S8, m->z, 4 * m->z);
+
+    read_linear(l, "hs.in", &m->hs.in, 4 * m->z, m->z);
+    read_blocks(l, "hs.b32", &m->hs.b32, LIST_HS_B32, m->z);
+    read_linear(l, "hs.up", &m->hs.up, 4 * m->z, m->z);
+    read_blocks(l, "hs.b16", &m->hs.b16, LIST_HS_B16, m->z);
+    read_linear(l, "hs.out", &m->hs.out, m->p, m->z);
+    read_blocks(l, "hs.prior", &m->hs.prior, LIST_HS_PRIOR, m->p);
+    read_linear(l, "hs.scale", &m->hs.scale, m->m, m->p);
+
+    for (size_t k = 0; k < m->n_passes; k++) {
+        context_pass *pass = &m->passes[k];
+        if (k > 0) {
+            snprintf(name, sizeof name, "ctx%zu.in", k);
+            read_linear(l, name, &pass->in, m->p, context_inputs(m, k));
+            snprintf(name, sizeof name, "ctx%zu.b", k);
+            read_blocks(l, name, &pass->b, LIST_CTX, m->p);
+        }
+        snprintf(name, sizeof name, "ctx%zu.out", k);
+        read_linear(l, name, &pass->out, pass->n, m->p);
+    }
+
+    read_linear_kind(l, "gs.base", &m->gs.base, LINEAR_S16, 768, m->m);
+    read_linear(l, "gs.in", &m->gs.in, m->d16, m->m);
+    read_blocks(l, "gs.b16", &m->gs.b16, LIST_GS_B16, m->d16);
+    read_linear(l, "gs.up8", &m->gs.up8, 4 * m->d8, m->d16);
+    read_blocks(l, "gs.b8", &m->gs.b8, LIST_GS_B8, m->d8);
+    read_linear(l, "gs.up4", &m->gs.up4, 4 * m->d4, m->d8);
+    read_blocks(l, "gs.b4", &m->gs.b4, LIST_GS_B4, m->d4);
+    read_linear(l, "gs.out", &m->gs.out, 48, m->d4);
+}
+
+/* ---------------------------------------------------------------------------------------------- coded section */
+
+static int decode_weight(range_decoder *d, const pending_layer *p)
+{
+    const int symbol = cdf_decode(&p->table, d);
+    if (p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16)
+        return symbol * 256 + (int)range_decode_bits(d, 8);
+    return symbol;
+}
+
+static void decode_layer(loader *l, range_decoder *d, pending_layer *p)
+{
+    const int max = p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16 ? INT16_MAX : 127;
+    for (size_t i = 0; i < p->n; i++) {
+        const int w = decode_weight(d, p);
+        if (w < -max || w > max || range_decoder_damaged(d)) {
+            REFUSE(l, "layer %s: the coded weights are damaged", p->name);
+            return;
+        }
+        switch (p->kind) {
+        case LINEAR_S8:
+        case LINEAR_S16: ((int16_t *)p->weight)[i] = (int16_t)w; break;
+        case DEPTHWISE_S8: ((int8_t *)p->weight)[i] = (int8_t)w; break;
+        case LINEAR_F32_S8:
+        case LINEAR_F32_S16: ((float *)p->weight)[i] = (float)w * p->scale[i / p->c_in]; break;
+        case DEPTHWISE_F32_S8: ((float *)p->weight)[i] = (float)w * p->scale[i % p->c_out]; break;
+        }
+    }
+}
+
+static void check_and_pack(loader *l, pending_layer *p)
+{
+    if (p->kind == DEPTHWISE_S8) {
+        if (!depthwise_check(p->layer))
+            REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
+    } else if (p->kind == LINEAR_S8 || p->kind == LINEAR_S16) {
+        nn_linear *layer = p->layer;
+        if (!linear_check(layer)) {
+            REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
+            return;
+        }
+        const size_t bytes = l->model->kernels->packed_bytes(layer);
+        layer->packed = bytes ? allocate(l, bytes, 1) : NULL;
+        if (layer->packed)
+            l->model->kernels->pack(layer, layer->packed);
+    }
+}
+
+static void decode_weights(loader *l, const uint8_t *coded, size_t size)
+{
+    range_decoder d;
+    range_decoder_init(&d, coded, size);
+    for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++)
+        decode_layer(l, &d, &l->layers[i]);
+    for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++)
+        check_and_pack(l, &l->layers[i]);
+}
+
+/* ---------------------------------------------------------------------------------------------- opening */
+
+static void read_file(loader *l, const uint8_t *data, size_t size)
+{
+    bytes_reader r = bytes_reader_make(data, size);
+    const uint8_t *magic = bytes_take(&r, 4);
+    if (!magic || memcmp(magic, "GHMW", 4) != 0) {
+        REFUSE(l, "not a weight file: the first bytes are not GHMW");
+        return;
+    }
+    const unsigned version = bytes_u16(&r), reserved = bytes_u16(&r);
+    l->model->id = bytes_u64(&r);
+    const size_t plain = bytes_u32(&r), coded = bytes_u32(&r);
+    if (r.overrun)
+        REFUSE(l, "the weight file ends in its header");
+    else if (version != FORMAT_VERSION || reserved != 0)
+        REFUSE(l, "weight file version %u is unknown to this version", version);
+    else if (bytes_left(&r) != plain + coded)
+        REFUSE(l, "the weight file has %zu bytes, its header says %zu", size, FILE_HEADER + plain + coded);
+    else if (XXH3_64bits(data + HASHED_FROM, size - HASHED_FROM) != l->model->id)
+        REFUSE(l, "the weight file is damaged: its content does not have the hash in its header");
+    if (l->status != GHM_OK)
+        return;
+    l->model->file_bytes = size;
+    l->r = bytes_reader_make(bytes_take(&r, plain), plain);
+    read_architecture(l);
+    if (l->status == GHM_OK)
+        read_layers(l);
+    if (l->status == GHM_OK && (l->r.overrun || bytes_left(&l->r) != 0))
+        REFUSE(l, "the plain section does not end with its last layer");
+    if (l->status == GHM_OK)
+        decode_weights(l, bytes_take(&r, coded), coded);
+}
+
+/* Which backend these kernels are. */
+static ghm_backend backend_of(const nn_kernels *kernels)
+{
+    ghm_backend backend = GHM_BACKEND_C;
+    while (nn_kernels_get(backend) != kernels)
+        backend++;
+    return backend;
+}
+
+ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model, ghm_diagnostics *diag)
+{
+    *model = NULL;
+    const nn_kernels *kernels = nn_kernels_get(backend);
+    if (!kernels)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "this CPU or build does not have the backend asked for");
+    loader l = { .model = calloc(1, sizeof **model), .diag = diag, .status = GHM_OK };
+    l.layers = calloc(MAX_LAYERS, sizeof *l.layers);
+    if (!l.model || !l.layers) {
+        l.status = ghm_fail_memory(diag, sizeof **model + MAX_LAYERS * sizeof *l.layers);
+    } else {
+        l.model->kernels = kernels;
+        l.model->backend = backend_of(kernels);
+        nn_blas_single_thread();
+        read_file(&l, data, size);
+    }
+    free(l.layers);
+    *model = l.model;
+    if (l.status != GHM_OK)
+        ghm_model_close(model);
+    return l.status;
+}
+
+extern const uint8_t ghm_embedded_weights[], ghm_embedded_weights_end[];
+
+ghm_status ghm_model_open_default(ghm_backend backend, ghm_model **model, ghm_diagnostics *diag)
+{
+    return ghm_model_open(ghm_embedded_weights, (size_t)(ghm_embedded_weights_end - ghm_embedded_weights), backend, model,
+                          diag);
+}
+
+void ghm_model_close(ghm_model **model)
+{
+    if (*model) {
+        arena_free(&(*model)->memory);
+        free(*model);
+        *model = NULL;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- costs */
+
+static double block_macs(const block_list *list, double half)
+{
+    const double c = (double)list->c, h = (double)list->hidden;
+    double macs = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const double part = i + 1 == list->n ? half : 1; /* of the positions; w1 feeds the 3x3 filter everywhere */
+        macs += part * 2 * c * h + (list->pointwise ? 0 : c * c + part * (9 * c + c * c));
+    }
+    return macs;
+}
+
+static double block_macs_f32(const block_list_f32 *list)
+{
+    const double c = (double)list->c, h = (double)list->hidden;
+    return (double)list->n * (2 * c * c + 9 * c + 2 * c * h);
+}
+
+static double linear_macs(const nn_linear *layer) { return (double)layer->c_out * (double)layer->c_in; }
+static double linear_f32_macs(const nn_linear_f32 *layer) { return (double)layer->c_out * (double)layer->c_in; }
+
+static double decoder_macs(const ghm_model *m)
+{
+    const double at64 = linear_macs(&m->hs.in), at32 = block_macs(&m->hs.b32, 1) + linear_macs(&m->hs.up);
+    double at16 = block_macs(&m->hs.b16, 1) + linear_macs(&m->hs.out) + block_macs(&m->hs.prior, 1) + linear_macs(&m->hs.scale);
+    for (size_t k = 0; k < m->n_passes; k++) {
+        at16 += 0.5 * linear_macs(&m->passes[k].out);
+        if (k > 0)
+            at16 += linear_macs(&m->passes[k].in) + block_macs(&m->passes[k].b, 0.5);
+    }
+    at16 += linear_macs(&m->gs.base) + linear_macs(&m->gs.in) + block_macs(&m->gs.b16, 1) + linear_macs(&m->gs.up8);
+    const double at8 = block_macs(&m->gs.b8, 1) + linear_macs(&m->gs.up4);
+    const double at4 = block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
+    return at64 / 4096 + at32 / 1024 + at16 / 256 + at8 / 64 + at4 / 16;
+}
+
+static double encoder_macs(const ghm_model *m)
+{
+    const double at8 = linear_f32_macs(&m->ga.in) + block_macs_f32(&m->ga.b8);
+    const double at16 = linear_f32_macs(&m->ga.base) + linear_f32_macs(&m->ga.down) + block_macs_f32(&m->ga.b16) +
+                        linear_f32_macs(&m->ga.out) + linear_f32_macs(&m->ha.in) + block_macs_f32(&m->ha.b16);
+    const double at32 = linear_f32_macs(&m->ha.down32) + block_macs_f32(&m->ha.b32);
+    return at8 / 64 + at16 / 256 + at32 / 1024 + linear_f32_macs(&m->ha.down64) / 4096;
+}
+
+void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
+{
+    *info = (ghm_model_info){ .id = model->id, .file_bytes = model->file_bytes, .backend = model->backend };
+    memcpy(info->name, model->name, sizeof info->name);
+    info->decoder_kmac = decoder_macs(model) / 1000;
+    info->encoder_kmac = encoder_macs(model) / 1000;
+}
+
+static size_t max_scratch(const ghm_model *m, const nn_linear *layer, size_t n, size_t so_far)
+{
+    const size_t bytes = layer->c_out ? m->kernels->scratch_bytes(layer, n) : 0;
+    return bytes > so_far ? bytes : so_far;
+}
+
+static size_t max_block_scratch(const ghm_model *m, const block_list *list, size_t n, size_t so_far)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const nn_linear *const parts[] = { &list->blocks[i].w1, &list->blocks[i].w2, &list->blocks[i].w3, &list->blocks[i].w4 };
+        for (size_t k = 0; k < 4; k++)
+            so_far = max_scratch(m, parts[k], n, so_far);
+    }
+    return so_far;
+}
+
+size_t model_scratch_bytes(const ghm_model *m, size_t n)
+{
+    const nn_linear *const single[] = { &m->hs.in, &m->hs.up, &m->hs.out, &m->hs.scale, &m->gs.base, &m->gs.in, &m->gs.up8,
+                                        &m->gs.up4, &m->gs.out };
+    const block_list *const lists[] = { &m->hs.b32, &m->hs.b16, &m->hs.prior, &m->gs.b16, &m->gs.b8, &m->gs.b4 };
+    size_t bytes = 64;
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        bytes = max_scratch(m, single[i], n, bytes);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        bytes = max_block_scratch(m, lists[i], n, bytes);
+    for (size_t k = 0; k < m->n_passes; k++) {
+        bytes = max_scratch(m, &m->passes[k].in, n, bytes);
+        bytes = max_scratch(m, &m->passes[k].out, n, bytes);
+        bytes = max_block_scratch(m, &m->passes[k].b, n, bytes);
+    }
+    return bytes;
+}

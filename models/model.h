@@ -1,0 +1,104 @@
+/* model.h - one weight file (WEIGHTS.md), checked, unpacked and bound to the kernels of one backend. Read-only once
+ * opened, shared by any number of threads. Names of members follow the names of layers in WEIGHTS.md section 4. */
+#ifndef GHM_MODELS_MODEL_H
+#define GHM_MODELS_MODEL_H
+
+#include <gingham/gingham.h>
+
+#include "base/arena.h"
+#include "entropy/cdf.h"
+#include "models/nn/layers.h"
+
+enum {
+    MODEL_MAX_ANCHORS = 64,
+    MODEL_MAX_SLICES = 16,
+    MODEL_MAX_PASSES = 2 * MODEL_MAX_SLICES,
+    MODEL_MAX_BLOCKS = 16,
+    MODEL_Y_STRIDE = 16, /* pixels to a position of y */
+    MODEL_Z_STRIDE = 64  /* pixels to a position of z */
+};
+
+/* A block: x += w2(dw(leaky(w1 x))), then x += w4(leaky(w3 x)). Pointwise lists lack the first line. */
+typedef struct block {
+    nn_linear w1, w2, w3, w4;
+    nn_depthwise dw;
+} block;
+typedef struct block_list {
+    size_t n, c, hidden;
+    bool pointwise;
+    block *blocks; /* n */
+} block_list;
+
+typedef struct block_f32 {
+    nn_linear_f32 w1, w2, w3, w4;
+    nn_depthwise_f32 dw;
+} block_f32;
+typedef struct block_list_f32 {
+    size_t n, c, hidden;
+    block_f32 *blocks;
+} block_list_f32;
+
+typedef struct analysis_weights {
+    nn_linear_f32 base, in, down, out;
+    block_list_f32 b8, b16;
+} analysis_weights;
+
+typedef struct hyper_analysis_weights {
+    nn_linear_f32 in, down32, down64;
+    block_list_f32 b16, b32;
+} hyper_analysis_weights;
+
+typedef struct hyper_synthesis_weights {
+    nn_linear in, up, out, scale;
+    block_list b32, b16, prior;
+} hyper_synthesis_weights;
+
+/* One pass of the context model: the positions of one phase in one slice of y. */
+typedef struct context_pass {
+    size_t slice, phase;    /* phase 0: anchors, 1: non-anchors */
+    size_t first, n;        /* channels first .. first + n - 1 of y */
+    bool known[MODEL_MAX_SLICES]; /* slices met in earlier passes: inputs of `in`, followed by p */
+    nn_linear in;           /* unused in pass 0 */
+    block_list b;
+    nn_linear out;
+} context_pass;
+
+typedef struct synthesis_weights {
+    nn_linear base, in, up8, up4, out;
+    block_list b16, b8, b4;
+} synthesis_weights;
+
+/* Tables indexed [anchor][channel]; see WEIGHTS.md section 2. */
+typedef struct quality_anchors {
+    const int16_t *gain_e8, *gain_y, *step, *ratio, *scale_offset, *gain_d8;
+    const uint8_t *z_table;
+} quality_anchors;
+
+struct ghm_model {
+    arena memory;
+    char name[17];
+    uint64_t id;
+    size_t file_bytes;
+    ghm_backend backend;
+    const nn_kernels *kernels;
+
+    size_t n_anchors, n_slices, n_passes, n_scales, n_skipped, n_z_tables;
+    int frac_y, frac_z;
+    size_t m, z, p;              /* channels of y, z and the parameters */
+    size_t e8, e16, d16, d8, d4; /* widths of the analysis and synthesis stages */
+    size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
+    quality_anchors anchors;
+    const int16_t *z_mean;
+    cdf_table *y_tables, *z_tables;
+
+    analysis_weights ga;
+    hyper_analysis_weights ha;
+    hyper_synthesis_weights hs;
+    context_pass passes[MODEL_MAX_PASSES];
+    synthesis_weights gs;
+};
+
+/* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
+size_t model_scratch_bytes(const ghm_model *model, size_t n);
+
+#endif
