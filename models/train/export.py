@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Make a weight file, and parity vectors for it, from a checkpoint.
+
+    export.py CHECKPOINT OUT.ghmw --data tiles.npy [--parity testdata/parity]
+"""
+import argparse
+
+import numpy as np
+import torch
+
+from checkpoint import load_network
+from data import split
+from integer_codec import IntegerCodec
+from parity import write_parity
+from quantize import calibrate
+from validate import float_cost, geometric_mean, integer_cost
+from weight_file import build_weights, pack
+
+
+def pictures_for_calibration(tiles, n):
+    return torch.from_numpy(np.array(tiles[:n])).permute(0, 3, 1, 2).float() / 255
+
+
+def report(net, weights, pictures):
+    """Float against integer cost on validation, anchor by anchor."""
+    anchors = range(net.config.n_anchors)
+    before = float_cost(net, pictures, anchors, eight_bit=True)
+    after, bpp, z_bpp = integer_cost(IntegerCodec(weights), pictures, anchors)
+    print('anchor  float  integer           bpp  of it z')
+    for a, f, i, b, z in zip(anchors, before, after, bpp, z_bpp):
+        print('%6d %6.4f  %6.4f  %+.2f %%  %6.4f  %6.4f' % (a, f, i, 100 * (i / f - 1), b, z))
+    f, i = geometric_mean(before), geometric_mean(after)
+    print('  mean %6.4f  %6.4f  %+.2f %%' % (f, i, 100 * (i / f - 1)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('checkpoint')
+    parser.add_argument('out')
+    parser.add_argument('--config', default='fast', help='only for checkpoints that do not say (default: fast)')
+    parser.add_argument('--data', required=True, help='tiles made by data.py')
+    parser.add_argument('--calibration', type=int, default=64, metavar='N', help='training tiles that set the ranges (64)')
+    parser.add_argument('--parity', metavar='DIR', help='write parity vectors there')
+    parser.add_argument('--no-report', action='store_true', help='do not measure the result on validation')
+    args = parser.parse_args()
+
+    net = load_network(args.checkpoint, args.config)
+    net.fold_gains()
+    training, validation = split(np.load(args.data, mmap_mode='r'))
+    weights = build_weights(net, calibrate(net, pictures_for_calibration(training, args.calibration)))
+    content = pack(weights)
+    with open(args.out, 'wb') as f:
+        f.write(content)
+    print('%s: %d bytes, model id %s' % (args.out, len(content), content[8:16][::-1].hex()))
+    if args.parity:
+        write_parity(weights, args.parity)
+    if not args.no_report:
+        report(net, weights, torch.from_numpy(np.array(validation)))
+
+
+if __name__ == '__main__':
+    main()

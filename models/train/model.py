@@ -1,0 +1,482 @@
+"""The networks of Gingham: the one definition that training, quantization, export and parity vectors share.
+
+Module paths are the layer names of models/WEIGHTS.md (`gs.b16.0.w1`), and iterating over the modules yields the layers
+in file order. Activations are NHWC: y is (B, H/16, W/16, M), z is (B, H/64, W/64, Z).
+
+The walks over the layers (`hyper_synthesis`, `mean`, `synthesis`, ...) take an *arithmetic*, which computes one layer:
+`FloatArithmetic` here, and in quantize.py one that observes ranges, one that simulates the integers while training and
+one that computes them. So the float model and the integer model cannot differ in structure.
+"""
+import math
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+LEAKY_SLOPE = 0.125
+
+# Block lists in the order of the weight file.
+BLOCK_LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b16', 'gs.b8', 'gs.b4')
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that describes a model besides its parameters."""
+    name: str
+    M: int                    # channels of y
+    Z: int                    # channels of z
+    P: int                    # channels of the prior p
+    e8: int                   # analysis at 1/8, 1/16
+    e16: int
+    d16: int                  # synthesis at 1/16, 1/8, 1/4
+    d8: int
+    d4: int
+    blocks: dict = field(hash=False)   # block list -> (count, hidden width)
+    slices: tuple             # channels of each slice of y
+    passes: tuple             # (slice, phase) in coding order; phase 0: anchors, 1: non-anchors
+    n_anchors: int            # quality anchors; quality runs from 0 to n_anchors - 1
+    lambda_min: float         # Lagrangian of quality 0 and of the last one, log-spaced between
+    lambda_max: float
+    frac_y: int = 10          # y is within +-32: pixels in 0..1 through a nearly orthonormal 16 x 16 transform
+    n_scales: int = 64        # scales of y, log-spaced
+    sigma_min: float = 0.11
+    sigma_max: float = 192.0
+
+    def lagrangian(self, q):
+        """Weight of the squared error of pixels in 0..1 against bits a pixel, at quality q (anchors)."""
+        ratio = self.lambda_max / self.lambda_min
+        return 255 ** 2 * self.lambda_min * ratio ** (q / (self.n_anchors - 1))
+
+    @property
+    def scale_step(self):
+        """Distance of neighbouring scales, natural logarithm."""
+        return math.log(self.sigma_max / self.sigma_min) / (self.n_scales - 1)
+
+
+CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+CONFIGS = {c.name: c for c in (
+    Config('fast', M=320, Z=48, P=160, e8=96, e16=192, d16=176, d8=80, d4=32,
+           blocks={'ga.b8': (3, 192), 'ga.b16': (2, 384), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96),
+                   'hs.b16': (1, 96), 'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b16': (2, 288), 'gs.b8': (2, 144),
+                   'gs.b4': (1, 64)},
+           slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11,
+           # 0.0008 and 0.08, the range of the first experiments, at anchors 2 and 9
+           lambda_min=0.0008 / 100 ** (2 / 7), lambda_max=0.08 * 100 ** (1 / 7)),
+    Config('tiny', M=48, Z=16, P=32, e8=24, e16=32, d16=32, d8=16, d4=8,
+           blocks={'ga.b8': (1, 48), 'ga.b16': (1, 64), 'ha.b16': (1, 32), 'ha.b32': (1, 32), 'hs.b32': (1, 32),
+                   'hs.b16': (1, 32), 'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b16': (1, 64), 'gs.b8': (1, 32),
+                   'gs.b4': (1, 16)},
+           slices=(16, 32), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05),
+)}
+
+
+# ---------------------------------------------------------------------------------------------------------- layers
+
+class Linear(nn.Linear):
+    """A 1x1 convolution; weight (c_out, c_in). Blocks and branches whose last layer starts at zero change nothing."""
+
+    def __init__(self, c_in, c_out, zero=False):
+        super().__init__(c_in, c_out)
+        nn.init.zeros_(self.bias)
+        nn.init.zeros_(self.weight) if zero else nn.init.xavier_uniform_(self.weight)
+
+
+class Depthwise(nn.Conv2d):
+    """One 3x3 filter a channel, zeros outside; weight (c, 1, 3, 3). Starts near the identity."""
+
+    def __init__(self, c):
+        super().__init__(c, c, 3, padding=1, groups=c)
+        nn.init.zeros_(self.bias)
+        with torch.no_grad():
+            self.weight.normal_(0, 0.15)
+            self.weight[:, 0, 1, 1] += 0.7
+
+
+class Block(nn.Module):
+    """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)); the first line only with `spatial`."""
+
+    def __init__(self, c, hidden, spatial=True):
+        super().__init__()
+        self.spatial = spatial
+        if spatial:
+            self.w1, self.dw, self.w2 = Linear(c, c), Depthwise(c), Linear(c, c, zero=True)
+        self.w3, self.w4 = Linear(c, hidden), Linear(hidden, c, zero=True)
+
+    def forward(self, ops, x):
+        if self.spatial:
+            h = ops.depthwise(self.dw, ops.linear(self.w1, x, leaky=True))
+            x = ops.linear(self.w2, h, residual=x)
+        return ops.linear(self.w4, ops.linear(self.w3, x, leaky=True), residual=x)
+
+
+class BlockList(nn.ModuleList):
+    def __init__(self, c, count, hidden, spatial=True):
+        super().__init__(Block(c, hidden, spatial) for _ in range(count))
+
+    def forward(self, ops, x):
+        for block in self:
+            x = block(ops, x)
+        return x
+
+
+class FloatArithmetic:
+    """Layers in real numbers. `residual` is added to the result; `gain` (B, 1, 1, g) multiplies channel o by gain o mod g."""
+
+    # The linear base path carries the large values of y: bf16 there costs quality at high rates.
+    FULL_PRECISION = ('ga.base', 'gs.base')
+
+    def linear(self, layer, x, leaky=False, residual=None, gain=None):
+        if layer.name in self.FULL_PRECISION:
+            with torch.autocast(x.device.type, enabled=False):
+                v = F.linear(x.float(), *self.parameters(layer))
+        else:
+            v = F.linear(x, *self.parameters(layer))
+        if gain is not None:
+            v = v * gain.repeat(1, 1, 1, v.shape[-1] // gain.shape[-1])
+        return self.finish(layer, v, leaky, residual)
+
+    def depthwise(self, layer, x):
+        weight, bias = self.parameters(layer)
+        v = F.conv2d(x.permute(0, 3, 1, 2), weight, bias, padding=1, groups=layer.groups).permute(0, 2, 3, 1)
+        return self.finish(layer, v)
+
+    def parameters(self, layer):
+        return layer.weight, layer.bias
+
+    def finish(self, layer, v, leaky=False, residual=None):
+        if residual is not None:
+            return residual + v
+        return F.leaky_relu(v, LEAKY_SLOPE) if leaky else v
+
+    def latent(self, tensor, x):
+        """y_hat (tensor 'y') or z_hat ('z') on the way into the networks."""
+        return x
+
+
+FLOAT = FloatArithmetic()
+
+
+# ---------------------------------------------------------------------------------------------------- rearrangement
+
+def unshuffle(x, r):
+    """(B, H, W, C) -> (B, H/r, W/r, r*r*C): (r*y + dy, r*x + dx, c) goes to channel (dy*r + dx)*C + c."""
+    b, h, w, c = x.shape
+    return x.reshape(b, h // r, r, w // r, r, c).permute(0, 1, 3, 2, 4, 5).reshape(b, h // r, w // r, r * r * c)
+
+
+def shuffle(x, r):
+    """Inverse of unshuffle."""
+    b, h, w, c = x.shape
+    c //= r * r
+    return x.reshape(b, h, w, r, r, c).permute(0, 1, 3, 2, 4, 5).reshape(b, h * r, w * r, c)
+
+
+def pad_zeros(x, r):
+    """Zeros below and to the right until height and width are multiples of r."""
+    return F.pad(x, (0, 0, 0, -x.shape[2] % r, 0, -x.shape[1] % r))
+
+
+def pad_edge(x, r):
+    """(B, H, W, C): the last row and column repeated until height and width are multiples of r."""
+    b, h, w, c = x.shape
+    rows = torch.arange(h + -h % r).clamp(max=h - 1)
+    cols = torch.arange(w + -w % r).clamp(max=w - 1)
+    return x[:, rows][:, :, cols]
+
+
+def non_anchors(h, w, device=None):
+    """(1, h, w, 1) bool: the positions of phase 1, odd row + column.   A n A n
+                                                                        n A n A   """
+    odd = (torch.arange(h, device=device)[:, None] + torch.arange(w, device=device)[None]) % 2 == 1
+    return odd[None, :, :, None]
+
+
+def ste_round(x):
+    """Rounding whose gradient is that of the identity."""
+    return x + (torch.round(x) - x).detach()
+
+
+def dct_basis(size, counts):
+    """First `counts` basis vectors of an orthonormal opponent-colour 2-D DCT, low frequencies first.
+
+    counts: vectors for luma and the two colour differences. -> (sum(counts), size*size*3), pixels in unshuffle order.
+    """
+    i = torch.arange(size, dtype=torch.float64)
+    dct = torch.cos(math.pi * (i[None] + 0.5) * i[:, None] / size) * math.sqrt(2 / size)
+    dct[0] /= math.sqrt(2)
+    colours = torch.tensor([[.577, .577, .577], [-.408, -.408, .816], [.707, -.707, 0.]], dtype=torch.float64)
+    frequencies = sorted((u * u + v * v, u, v) for u in range(size) for v in range(size))
+    rows = [torch.einsum('i,j,c->ijc', dct[u], dct[v], colour).reshape(-1)
+            for colour, n in zip(colours, counts) for _, u, v in frequencies[:n]]
+    return torch.stack(rows).float()
+
+
+# ------------------------------------------------------------------------------------------------------------ codec
+
+class Codec(nn.Module):
+    """Parameters of all networks and the codec made of them."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = c = config
+        blocks = lambda name, width, **kw: BlockList(width, *c.blocks[name], **kw)
+        self.ga = nn.ModuleDict({
+            'base': Linear(768, c.M), 'in': Linear(192, c.e8), 'b8': blocks('ga.b8', c.e8),
+            'down': Linear(4 * c.e8, c.e16), 'b16': blocks('ga.b16', c.e16), 'out': Linear(c.e16, c.M, zero=True)})
+        self.ha = nn.ModuleDict({
+            'in': Linear(c.M, c.Z), 'b16': blocks('ha.b16', c.Z), 'down32': Linear(4 * c.Z, c.Z),
+            'b32': blocks('ha.b32', c.Z), 'down64': Linear(4 * c.Z, c.Z)})
+        self.hs = nn.ModuleDict({
+            'in': Linear(c.Z, 4 * c.Z), 'b32': blocks('hs.b32', c.Z), 'up': Linear(c.Z, 4 * c.Z),
+            'b16': blocks('hs.b16', c.Z), 'out': Linear(c.Z, c.P), 'prior': blocks('hs.prior', c.P),
+            'scale': Linear(c.P, c.M)})
+        for k, (i, _) in enumerate(c.passes):
+            out = Linear(c.P, c.slices[i], zero=True)
+            known = sum(c.slices[j] for j in self.known_slices(k))
+            network = {'in': Linear(known + c.P, c.P), 'b': blocks('ctx', c.P), 'out': out} if k else {'out': out}
+            self.add_module('ctx%d' % k, nn.ModuleDict(network))
+        self.gs = nn.ModuleDict({
+            'base': Linear(c.M, 768), 'in': Linear(c.M, c.d16), 'b16': blocks('gs.b16', c.d16),
+            'up8': Linear(c.d16, 4 * c.d8), 'b8': blocks('gs.b8', c.d8), 'up4': Linear(c.d8, 4 * c.d4),
+            'b4': blocks('gs.b4', c.d4, spatial=False), 'out': Linear(c.d4, 48, zero=True)})
+
+        # Per anchor and channel, natural logarithms; the quality interpolates between anchors.
+        ramp = lambda a, b, n: nn.Parameter(torch.linspace(a, b, c.n_anchors)[:, None].repeat(1, n))
+        self.gain_e8, self.gain_d8 = ramp(0, 0, c.e8), ramp(0, 0, c.d8)
+        self.gain_y, self.step = ramp(-0.3, 3.0, c.M), ramp(0.3, -3.0, c.M)
+        self.scale_offset = ramp(-0.5, 2.0, c.M)
+        self.z_scale = ramp(0.5, 0.5, c.Z)
+        self.z_mean = nn.Parameter(torch.zeros(c.Z))
+
+        self.start_as_dct()
+        for name, layer in self.layers():
+            layer.name = name
+
+    def start_as_dct(self):
+        """The base path begins as a block DCT: a codec like JPEG before the first step."""
+        n_colour = self.config.M // 6
+        basis = dct_basis(16, (self.config.M - 2 * n_colour, n_colour, n_colour))
+        with torch.no_grad():
+            self.ga['base'].weight.copy_(basis)
+            self.ga['base'].bias.copy_(-0.5 * basis.sum(1))
+            self.gs['base'].weight.copy_(basis.t())
+            self.gs['base'].bias.fill_(0.5)
+
+    def layers(self):
+        """(name, layer) in the order of the weight file."""
+        return [(n, m) for n, m in self.named_modules() if isinstance(m, (Linear, Depthwise))]
+
+    def known_slices(self, k):
+        """Slices of which pass k sees something, in order of slices."""
+        return sorted({i for i, _ in self.config.passes[:k]})
+
+    def slice_range(self, i):
+        start = sum(self.config.slices[:i])
+        return slice(start, start + self.config.slices[i])
+
+    def at_quality(self, table, q):
+        """table (n_anchors, C), q (B,) in 0..n_anchors - 1 -> (B, 1, 1, C), straight lines between anchors."""
+        a = q.floor().clamp(0, self.config.n_anchors - 2).long()
+        f = (q - a)[:, None]
+        return (table[a] * (1 - f) + table[a + 1] * f)[:, None, None]
+
+    def fold_gains(self):
+        """Move the mean over the anchors of every feature gain into the layer in front of it: the same function, and gains
+        around 1 that fit the weight file wherever training has let the two drift."""
+        with torch.no_grad():
+            for gain, layer in ((self.gain_e8, self.ga['in']), (self.gain_d8, self.gs['up8'])):
+                mean = gain.mean(0)
+                factor = mean.exp().repeat(layer.out_features // len(mean))
+                layer.weight *= factor[:, None]
+                layer.bias *= factor
+                gain -= mean
+
+    # ---- networks; ops is the arithmetic
+
+    def analysis(self, ops, x, q):
+        """x (B, H, W, 3) in 0..1, H and W multiples of 16 -> y (B, H/16, W/16, M)."""
+        ga = self.ga
+        f = ops.linear(ga['in'], unshuffle(x, 8) - 0.5) * self.at_quality(self.gain_e8, q).exp()
+        f = ga['b16'](ops, ops.linear(ga['down'], unshuffle(ga['b8'](ops, f), 2)))
+        return ops.linear(ga['base'], unshuffle(x, 16)) + ops.linear(ga['out'], f)
+
+    def hyper_analysis(self, ops, y):
+        """y (B, h, w, M) -> z (B, ceil(h/4), ceil(w/4), Z)."""
+        ha = self.ha
+        f = ha['b16'](ops, ops.linear(ha['in'], pad_zeros(y, 4)))
+        f = ha['b32'](ops, ops.linear(ha['down32'], unshuffle(f, 2)))
+        return ops.linear(ha['down64'], unshuffle(f, 2))
+
+    def hyper_synthesis(self, ops, z_hat, h, w):
+        """z_hat (B, ceil(h/4), ceil(w/4), Z) -> p (B, h, w, P), s (B, h, w, M)."""
+        hs = self.hs
+        f = hs['b32'](ops, shuffle(ops.linear(hs['in'], z_hat), 2))
+        f = hs['b16'](ops, shuffle(ops.linear(hs['up'], f), 2))[:, :h, :w]
+        p = hs['prior'](ops, ops.linear(hs['out'], f))
+        return p, ops.linear(hs['scale'], p)
+
+    def mean(self, ops, k, known, p):
+        """Means of pass k. known: y_hat of each slice of known_slices(k), zero where not decoded yet; p (B, h, w, P)."""
+        ctx = getattr(self, 'ctx%d' % k)
+        if k:
+            p = ctx['b'](ops, ops.linear(ctx['in'], torch.cat([*known, p], -1)))
+        return ops.linear(ctx['out'], p)
+
+    def synthesis(self, ops, y_hat, gain_d8):
+        """y_hat (B, h, w, M), gain_d8 (B, 1, 1, d8) -> base and residual pixels, both (B, 16 h, 16 w, 3)."""
+        gs = self.gs
+        base = shuffle(ops.linear(gs['base'], y_hat), 16)
+        f = gs['b16'](ops, ops.linear(gs['in'], y_hat))
+        f = gs['b8'](ops, shuffle(ops.linear(gs['up8'], f, gain=gain_d8), 2))
+        f = gs['b4'](ops, shuffle(ops.linear(gs['up4'], f), 2))
+        return base, shuffle(ops.linear(gs['out'], f), 4)
+
+    # ---- the codec
+
+    def forward(self, x, q, hard=False, ops=FLOAT):
+        """Reconstruct pictures and estimate their rate.
+
+        x (B, 3, H, W) in 0..1, H and W multiples of 16; q (B,) quality in anchors. hard: rounding as the codec does it;
+        else uniform noise in its place for the rate. -> x_hat (B, 3, H, W), bpp (B,), the share of z in it (B,).
+        """
+        n_pixels = x.shape[2] * x.shape[3]
+        y = self.analysis(ops, x.permute(0, 2, 3, 1), q)
+        z_hat, z_bits = self.code_z(self.hyper_analysis(ops, y), q, hard)
+        p, s = self.hyper_synthesis(ops, ops.latent('z', z_hat), *y.shape[1:3])
+        y_hat, y_bits = self.code_y(ops, y, p, s + self.at_quality(self.scale_offset, q), q, hard)
+        base, residual = self.synthesis(ops, y_hat, self.at_quality(self.gain_d8, q).exp())
+        x_hat = (base + residual).permute(0, 3, 1, 2).float()
+        return x_hat, (y_bits + z_bits) / n_pixels, z_bits / n_pixels
+
+    def code_z(self, z, q, hard):
+        """z (B, h, w, Z) -> z_hat, bits (B,)."""
+        r = z - self.z_mean
+        bits = logistic_bits(rounded(r, hard).float(), self.at_quality(self.z_scale, q))
+        return ste_round(r) + self.z_mean, bits.sum((1, 2, 3))
+
+    def code_y(self, ops, y, p, log_sigma, q, hard):
+        """y, log_sigma (B, h, w, M), p (B, h, w, P) -> y_hat (B, h, w, M), bits (B,).
+
+        Symbols are (y - mean) * gain_y; decoded, symbol * step + mean * gain_y * step: the last factor shrinks a mean.
+        """
+        gain, step = self.at_quality(self.gain_y, q).exp(), self.at_quality(self.step, q).exp()
+        odd = non_anchors(*y.shape[1:3], y.device)
+        decoded, bits = {}, 0
+        for k, (i, phase) in enumerate(self.config.passes):
+            channels, coded = self.slice_range(i), (odd if phase else ~odd)
+            mean = self.mean(ops, k, [decoded[j] for j in self.known_slices(k)], p)
+            r = (y[..., channels] - mean) * gain[..., channels]
+            bits = bits + (gauss_bits(rounded(r, hard).float(), log_sigma[..., channels].float()) * coded).sum((1, 2, 3))
+            y_hat = (ste_round(r) + mean * gain[..., channels]) * step[..., channels]
+            decoded[i] = decoded.get(i, 0) + ops.latent('y', y_hat) * coded
+        return torch.cat([decoded[i] for i in sorted(decoded)], -1), bits
+
+
+def rounded(r, hard):
+    """Symbols, or their differentiable stand-in."""
+    return torch.round(r) if hard else r + torch.rand_like(r) - 0.5
+
+
+def gauss_bits(r, log_sigma):
+    """Bits of the unit bins around r under normal distributions of mean 0."""
+    sigma = log_sigma.clamp(-3, 7).exp().clamp_min(0.11)
+    inv, r = 1 / (sigma * math.sqrt(2)), r.abs()
+    p = 0.5 * (torch.erfc((r - 0.5) * inv) - torch.erfc((r + 0.5) * inv))
+    return -torch.log2(p.clamp_min(1e-7))
+
+
+def logistic_bits(r, log_scale):
+    """Bits of the unit bins around r under logistic distributions of mean 0."""
+    inv = (-log_scale).exp()
+    p = torch.sigmoid((r + 0.5) * inv) - torch.sigmoid((r - 0.5) * inv)
+    return -torch.log2(p.clamp_min(1e-6))
+
+
+# ------------------------------------------------------------------------------------------------------------- MACs
+
+def kilo_macs(net):
+    """Multiplications of a picture a pixel, in thousands: {network: kMAC/px}, the sum of the decoder as 'decoder'.
+
+    Of a context network, the first layers are needed everywhere (the 3x3 filters read neighbours), those after the
+    last 3x3 filter and the filter itself at the coded half of the positions only.
+    """
+    out = {name: 0.0 for name in ('ga', 'ha', 'hs', 'ctx', 'gs')}
+    for name, layer in net.layers():
+        n = 9 * layer.groups if isinstance(layer, Depthwise) else layer.in_features * layer.out_features
+        network = name.split('.')[0].rstrip('0123456789')
+        share = coded_share(name, net.config.blocks['ctx'][0]) if network == 'ctx' else 1
+        out[network] += share * n / positions(name) / 1000
+    out['decoder'] = out['hs'] + out['ctx'] + out['gs']
+    return out
+
+
+def positions(name):
+    """Pixels for each position of a layer."""
+    grids = {'ga.in': 8, 'ga.b8': 8, 'ha.down32': 32, 'ha.b32': 32, 'ha.down64': 64, 'hs.in': 64, 'hs.b32': 32, 'hs.up': 32,
+             'gs.b8': 8, 'gs.up4': 8, 'gs.b4': 4, 'gs.out': 4}
+    return grids.get('.'.join(name.split('.')[:2]), 16) ** 2
+
+
+def coded_share(name, n_blocks):
+    """Share of the positions at which a layer of a context network must be computed."""
+    part = name.split('.')
+    last_block = len(part) == 4 and int(part[2]) == n_blocks - 1
+    return 0.5 if part[1] == 'out' or (last_block and part[3] != 'w1') else 1
+
+
+# ------------------------------------------------------------------------------------------------------ checkpoints
+
+PROTOTYPE_NAMES = {
+    'lin_e': 'ga.base', 'e_in': 'ga.in', 'e8': 'ga.b8', 'e_mid': 'ga.down', 'e16': 'ga.b16', 'e_out': 'ga.out',
+    'h1': 'ha.in', 'hb1': 'ha.b16', 'h2': 'ha.down32', 'hb2': 'ha.b32', 'h3': 'ha.down64',
+    'g1': 'hs.in', 'gb1': 'hs.b32', 'g2': 'hs.up', 'gb2': 'hs.b16', 'g3': 'hs.out', 'prior': 'hs.prior',
+    'scale': 'hs.scale', 'mean0': 'ctx0.out',
+    'lin_d': 'gs.base', 'd_in': 'gs.in', 'd16': 'gs.b16', 'd_u1': 'gs.up8', 'd8': 'gs.b8', 'd_u2': 'gs.up4',
+    'd4': 'gs.b4', 'd_out': 'gs.out',
+    'qe.g': 'gain_e8', 'qd.g': 'gain_d8', 'qy.g': 'gain_y', 'qyd.g': 'step', 'qs': 'scale_offset', 'zs': 'z_scale',
+    'zm': 'z_mean'}
+
+
+def is_prototype(state):
+    return 'lin_e.weight' in state
+
+
+def convert_prototype(state):
+    """State dict of the research prototype -> one of Codec.
+
+    The prototype multiplied latents by 1.1 in front of the hyper analysis and the context networks; here that factor is
+    in the weights of ha.in and ctxk.in.
+    """
+    out = {}
+    for key, value in state.items():
+        out[prototype_key(key)] = value.float().clone()
+    n_prior = out['hs.out.weight'].shape[0]
+    for key in out:
+        if key == 'ha.in.weight':
+            out[key] *= 1.1
+        elif key.startswith('ctx') and key.endswith('.in.weight'):
+            out[key][:, :-n_prior] *= 1.1
+    return out
+
+
+def prototype_key(key):
+    """lin_e.weight -> ga.base.weight, ctx_b.0.0.dw.c.weight -> ctx1.b.0.dw.weight, ..."""
+    if key in PROTOTYPE_NAMES:
+        return PROTOTYPE_NAMES[key]
+    head, rest = key.replace('.dw.c.', '.dw.').split('.', 1)
+    if head in ('ctx_in', 'ctx_b', 'ctx_o'):
+        index, rest = rest.split('.', 1)
+        return 'ctx%d.%s.%s' % (int(index) + 1, {'ctx_in': 'in', 'ctx_b': 'b', 'ctx_o': 'out'}[head], rest)
+    return PROTOTYPE_NAMES[head] + '.' + rest
+
+
+def main():
+    for config in CONFIGS.values():
+        macs = kilo_macs(Codec(config))
+        print(config.name, ' '.join('%s %.2f' % (k, v) for k, v in macs.items()), 'kMAC/px')
+
+
+if __name__ == '__main__':
+    main()

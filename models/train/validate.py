@@ -1,0 +1,43 @@
+"""Cost of a model on the validation pictures: lambda * 255^2 * MSE + bits a pixel, with hard rounding."""
+import numpy as np
+import torch
+
+from model import FLOAT
+
+
+def float_cost(net, pictures, anchors, ops=FLOAT, eight_bit=False):
+    """Mean cost at each anchor. pictures (N, H, W, 3) uint8; eight_bit: round the reconstruction as a decoder must."""
+    device = next(net.parameters()).device
+    costs = []
+    for anchor in anchors:
+        cost = []
+        for batch in pictures.split(8):
+            x = batch.to(device).permute(0, 3, 1, 2).float() / 255
+            with torch.no_grad():
+                x_hat, bpp, _ = net(x, torch.full((len(x),), float(anchor), device=device), hard=True, ops=ops)
+            x_hat = x_hat.clamp(0, 1)
+            x_hat = torch.round(x_hat * 255) / 255 if eight_bit else x_hat
+            cost.append(net.config.lagrangian(anchor) * ((x_hat - x) ** 2).mean((1, 2, 3)) + bpp)
+        costs.append(torch.cat(cost).mean().item())
+    return costs
+
+
+def integer_cost(codec, pictures, anchors):
+    """Mean cost, bits a pixel and bits a pixel of z at each anchor, of an IntegerCodec. -> three lists"""
+    n_pixels = pictures.shape[1] * pictures.shape[2]
+    rows = []
+    for anchor in anchors:
+        row = []
+        for batch in pictures.split(8):
+            quality = int(round(anchor * 1024))
+            tensors = codec.code(batch, quality)
+            y_bits, z_bits = codec.bits(tensors, quality)
+            mse = ((tensors['pixels'].double() - batch.double()) ** 2).mean((1, 2, 3)).numpy() / 255 ** 2
+            bpp = (y_bits + z_bits) / n_pixels
+            row.append(np.stack([codec.config.lagrangian(anchor) * mse + bpp, bpp, z_bits / n_pixels]))
+        rows.append(np.concatenate(row, 1).mean(1))
+    return np.array(rows).T.tolist()
+
+
+def geometric_mean(values):
+    return float(np.exp(np.mean(np.log(values))))

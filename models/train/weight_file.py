@@ -1,0 +1,138 @@
+"""Weight files: the layout of models/WEIGHTS.md, sections 1 to 3, written and read.
+
+`Weights` is the content of a file; `build_weights` makes it from a trained network.
+"""
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xxhash
+
+import tables
+from model import BLOCK_LISTS, Codec, Config
+from quantize import (FLOAT_LINEAR_S8, LINEAR_S16, FLOAT_LINEAR_S16, StoredLayer, check_exact_layer, quantize_layer)
+from range_coder import RangeDecoder, RangeEncoder
+from tables import Table
+
+MAGIC, VERSION = b'GHMW', 1
+WIDTHS = ('M', 'Z', 'P', 'e8', 'e16', 'd16', 'd8', 'd4')
+# name and width of the tables per anchor, in file order
+QUALITY_TABLES = (('gain_e8', 'e8'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d8', 'd8'))
+
+
+@dataclass
+class Weights:
+    """Content of a weight file. quality: {table: (n_anchors, C) integers}; z_table (n_anchors, Z); z_mean (Z,);
+    layers: {name: StoredLayer} in file order."""
+    config: Config
+    n_skipped: int
+    frac_z: int
+    quality: dict
+    z_table: np.ndarray
+    z_mean: np.ndarray
+    y_tables: list
+    z_tables: list
+    layers: dict
+
+
+def log2_q12(natural):
+    """Natural logarithms (tensor) -> base 2 in Q12. Factors below 2^-8, the least the int16 of the file can hold, occur
+    where training has switched a channel off; 2^-8 does that as well. Factors from 2^8 are refused."""
+    q12 = torch.round(natural.detach().double() * (4096 / math.log(2))).numpy().astype(np.int64)
+    if q12.max() > 32767:
+        raise ValueError('a gain is 2^8 or more')
+    return np.maximum(q12, -32768)
+
+
+def build_weights(net, scales, y_tables=None, n_skipped=0):
+    """Quantize a network. scales: from quantize.calibrate; y_tables: those of the normal distribution by default."""
+    c = net.config
+    offset = (net.scale_offset.detach().double() - math.log(c.sigma_min)) * (256 / c.scale_step)
+    quality = {name: log2_q12(getattr(net, name)) for name in ('gain_e8', 'gain_y', 'step', 'gain_d8')}
+    quality['ratio'] = log2_q12(net.gain_y + net.step)
+    quality['scale_offset'] = torch.round(offset).numpy().astype(np.int64)
+    frac_z = min(14, int(math.log2(scales['z'])))
+    scales = {**scales, 'z': 2.0 ** frac_z}
+    return Weights(
+        config=c, n_skipped=n_skipped, frac_z=frac_z, quality=quality,
+        z_table=tables.logistic_index(net.z_scale.detach().double().numpy()),
+        z_mean=torch.round(net.z_mean.detach().double() * scales['z']).numpy().astype(np.int64),
+        y_tables=y_tables or tables.gaussian_tables(c), z_tables=tables.logistic_tables(),
+        layers={name: quantize_layer(layer, scales, c.P) for name, layer in net.layers()})
+
+
+# ---------------------------------------------------------------------------------------------------------- writing
+
+def is_float(kind):
+    return kind >= FLOAT_LINEAR_S8
+
+
+def is_wide(kind):
+    return kind in (LINEAR_S16, FLOAT_LINEAR_S16)
+
+
+def pack_table(table):
+    return struct.pack('<hH', table.offset, len(table.frequencies)) + table.frequencies.astype('<u2').tobytes()
+
+
+def pack_head(weights):
+    """The plain section as far as the tables per anchor."""
+    c = weights.config
+    out = c.name.encode('ascii').ljust(16, b'\0')
+    out += struct.pack('<8B', c.n_anchors, len(c.slices), len(c.passes), c.n_scales, weights.n_skipped, c.frac_y,
+                       weights.frac_z, 0)
+    out += struct.pack('<8H', *(getattr(c, w) for w in WIDTHS))
+    out += b''.join(struct.pack('<BBH', c.blocks[name][0], 0, c.blocks[name][1]) for name in BLOCK_LISTS)
+    out += struct.pack('<%dH' % len(c.slices), *c.slices)
+    out += b''.join(struct.pack('<BB', *p) for p in c.passes)
+    return out
+
+
+def weight_symbols(stored):
+    """Range-coded part of the weights, in file order."""
+    return (stored.weight >> 8 if is_wide(stored.kind) else stored.weight).reshape(-1)
+
+
+def weight_table(symbols):
+    """Table of the symbols that occur; the escape is there because every table has one."""
+    lo = int(symbols.min())
+    return Table(lo, tables.to_frequencies(np.append(np.bincount(symbols - lo), 0.5)))
+
+
+def pack_layer(name, stored, table):
+    real = is_float(stored.kind)
+    if not real:
+        check_exact_layer(name, stored)
+    out = bytes([len(name)]) + name.encode('ascii') + struct.pack('<BHH', stored.kind, stored.c_out, stored.c_in)
+    for values in (stored.bias, stored.scale):
+        out += values.astype('<f4' if real else '<i4').tobytes()
+    return out + pack_table(table)
+
+
+def encode_weights(coder, stored, table):
+    """One layer into the coded section."""
+    c = table.cumulative.tolist()
+    low_bytes = (stored.weight & 255).reshape(-1).tolist()
+    for i, s in enumerate((weight_symbols(stored) - table.offset).tolist()):
+        coder.encode(c[s], c[s + 1])
+        if is_wide(stored.kind):
+            coder.encode_bits(low_bytes[i], 8)
+
+
+def pack(weights):
+    """Weights -> bytes of the file."""
+    plain = pack_head(weights)
+    plain += b''.join(weights.quality[name].astype('<i2').tobytes() for name, _ in QUALITY_TABLES)
+    plain += weights.z_table.astype(np.uint8).tobytes() + weights.z_mean.astype('<i2').tobytes()
+    plain += struct.pack('<H', len(weights.z_tables))
+    plain += b''.join(pack_table(t) for t in weights.y_tables + weights.z_tables)
+    coder = RangeEncoder()
+    for name, stored in weights.layers.items():
+        table = weight_table(weight_symbols(stored))
+        plain += pack_layer(name, stored, table)
+        encode_weights(coder, stored, table)
+    coded = coder.finish()
+    body = struct.pack('<II', len(plain), len(coded)) + plain + coded
+    return MAGIC + struct.pack('<HHQ', VERSION, 0, xxhash.xxh3_64_intdigest(body)) + body
