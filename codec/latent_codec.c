@@ -72,24 +72,34 @@ static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, 
     }
 }
 
+/* What an ideal coder would spend on the row. */
+static void count_bits(latent_codec *lc, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (lc->symbol_scale[i] >= lc->model->n_skipped)
+            *lc->ideal_bits += cdf_bits(&lc->model->y_tables[lc->symbol_scale[i]], lc->symbol[i]);
+}
+
 /* The means of one row of the running pass are known: code its symbols. */
 static void on_mean(void *user, size_t row, const int16_t *mean)
 {
     latent_codec *lc = user;
     const ghm_model *model = lc->model;
     const context_pass *pass = &model->passes[lc->pass];
-    const gaussian_conditional prior = { model->y_tables, model->n_skipped };
+    const gaussian_conditional prior = { model->y_tables, (int)model->n_skipped };
+    const size_t n = checkerboard_count(row, lc->w, pass->phase) * pass->n;
     uint8_t *scale = lc->symbol_scale;
 
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
         memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
-    const size_t n = (size_t)(scale - lc->symbol_scale);
     if (lc->y) {
         choose_symbols(lc, row, pass, mean);
         gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->symbol, n);
     } else {
         gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->symbol, n);
     }
+    if (lc->ideal_bits)
+        count_bits(lc, n);
     reconstruct(lc, row, pass, mean);
 }
 
@@ -143,6 +153,8 @@ ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16
     }
     range_encoder_init(&lc->encoder, out);
     factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);
+    for (size_t i = 0; lc->ideal_bits && i < n_z * model->z; i++)
+        *lc->ideal_bits += cdf_bits(&model->z_tables[lc->quality->z_table[i % model->z]], lc->z_symbol[i]);
     run_passes(lc);
     if (!range_encoder_finish(&lc->encoder))
         return ghm_fail_memory(diag, out->capacity);

@@ -27,6 +27,7 @@ typedef struct latent_codec {
     uint8_t *scale_index;      /* (h, w, M) */
     int16_t *symbol;           /* a row of one pass */
     uint8_t *symbol_scale;
+    double *ideal_bits;        /* NULL, or where an encoder adds -log2 p of every symbol (tests) */
 
     /* the band at work */
     size_t h;

@@ -11,12 +11,12 @@
     s->kernels->linear(layer, (layer)->multiplier, x, n, y, residual, epilogue, s->scratch)
 #define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, first, step, y)
 #define POINTWISE(s) ((s)->list->pointwise)
-#define HALF_COLUMNS(s, row, first, step)     \
-    do {                                      \
-        if ((s)->half) {                      \
-            first = ((row) + (s)->phase) % 2; \
-            step = 2;                         \
-        }                                     \
+#define HALF_COLUMNS(s, row, first, step)                      \
+    do {                                                       \
+        if ((s)->half) {                                       \
+            first = checkerboard_first((row), (s)->phase);     \
+            step = 2;                                          \
+        }                                                      \
     } while (0)
 #include "models/block_stream_template.h"
 #undef ELEMENT

@@ -22,8 +22,8 @@ typedef struct block_stream {
     const block_list *list;
     const nn_kernels *kernels;
     size_t width;
-    bool half; /* the last block computes the columns of `phase` only: (row + column) % 2 == phase, densely */
-    size_t phase;
+    bool half; /* the last block computes the columns of `phase` only, densely */
+    checkerboard_phase phase;
     block_node *nodes;   /* list->n, plus one that only holds the row coming out */
     int16_t *filtered, *hidden;
     void *scratch;

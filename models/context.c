@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "entropy/checkerboard.h"
-
 size_t context_inputs(const ghm_model *model, size_t pass)
 {
     size_t n = model->p;
@@ -43,9 +41,7 @@ static void run_first_pass(context_model *cm, const int16_t *p, size_t h)
 {
     const ghm_model *model = cm->model;
     for (size_t row = 0; row < h; row++) {
-        int16_t *to = cm->input;
-        for (size_t x = checkerboard_first(row, model->passes[0].phase); x < cm->w; x += 2)
-            to = (int16_t *)memcpy(to, p + (row * cm->w + x) * model->p, model->p * sizeof *to) + model->p;
+        checkerboard_gather(cm->input, p + row * cm->w * model->p, cm->w, model->p * sizeof *p, row, model->passes[0].phase);
         on_row(cm, row, cm->input);
     }
 }

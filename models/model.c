@@ -110,14 +110,15 @@ static void read_passes(loader *l)
     for (size_t k = 0; k < m->n_passes; k++) {
         context_pass *pass = &m->passes[k];
         pass->slice = bytes_u8(&l->r);
-        pass->phase = bytes_u8(&l->r);
-        if (pass->slice >= m->n_slices || pass->phase > 1 || coded[pass->slice][pass->phase] ||
-            (pass->phase == 1 && !coded[pass->slice][0])) {
-            REFUSE(l, "pass %zu (slice %zu, phase %zu) is out of range, repeated or ahead of its anchors", k, pass->slice,
-                   pass->phase);
+        const unsigned phase = bytes_u8(&l->r);
+        if (pass->slice >= m->n_slices || phase > 1 || coded[pass->slice][phase] ||
+            (phase == CHECKERBOARD_NON_ANCHOR && !coded[pass->slice][CHECKERBOARD_ANCHOR])) {
+            REFUSE(l, "pass %zu (slice %zu, phase %u) is out of range, repeated or ahead of its anchors", k, pass->slice,
+                   phase);
             return;
         }
-        coded[pass->slice][pass->phase] = true;
+        coded[pass->slice][phase] = true;
+        pass->phase = (checkerboard_phase)phase;
         pass->first = m->slice_first[pass->slice];
         pass->n = m->slice_channels[pass->slice];
         memcpy(pass->known, met, sizeof met);
@@ -167,9 +168,9 @@ static void read_table(loader *l, cdf_table *table, const char *what, size_t ind
     uint16_t frequency[CDF_MAX_LENGTH];
     for (size_t i = 0; i < length; i++)
         frequency[i] = bytes_u16(&l->r);
-    uint16_t *cdf = allocate(l, cdf_table_storage(length), 1);
-    if (cdf && !cdf_table_init(table, offset, frequency, length, cdf))
-        REFUSE(l, "the table of %s %zu has a zero or its frequencies do not sum to 65536", what, index);
+    uint16_t *storage = allocate(l, cdf_table_storage(length), 1);
+    if (storage && !cdf_table_init(table, offset, frequency, length, storage))
+        REFUSE(l, "the table of %s %zu has a zero, leaves int16 or does not sum to 65536", what, index);
 }
 
 static cdf_table *read_tables(loader *l, size_t n, const char *what)

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "entropy/cdf.h"
+#include "entropy/checkerboard.h"
 #include "models/nn/layers.h"
 
 enum {
@@ -55,7 +56,8 @@ typedef struct hyper_synthesis_weights {
 
 /* One pass of the context model: the positions of one phase in one slice of y. */
 typedef struct context_pass {
-    size_t slice, phase;    /* phase 0: anchors, 1: non-anchors */
+    size_t slice;
+    checkerboard_phase phase;
     size_t first, n;        /* channels first .. first + n - 1 of y */
     bool known[MODEL_MAX_SLICES]; /* slices met in earlier passes: inputs of `in`, followed by p */
     nn_linear in;           /* unused in pass 0 */
