@@ -119,7 +119,7 @@ static ghm_status parse_header(const stream_chunk *chunk, stream_header *header,
 ghm_status bitstream_read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag)
 {
     const size_t size = bytes_left(r), known = size < sizeof magic ? size : sizeof magic;
-    stream_chunk chunk;
+    stream_chunk chunk = { 0 };
 
     if (size == 0)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream is empty");
