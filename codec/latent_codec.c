@@ -86,17 +86,17 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
     latent_codec *lc = user;
     const ghm_model *model = lc->model;
     const context_pass *pass = &model->passes[lc->pass];
-    const gaussian_conditional prior = { model->y_tables, (int)model->n_scales, (int)model->n_skipped };
-    const size_t n = checkerboard_count(lc->w, row, pass->phase) * pass->n;
+    const gaussian_conditional prior = { model->y_tables, (int)model->n_skipped };
+    const size_t n = checkerboard_count(row, lc->w, pass->phase) * pass->n;
     uint8_t *scale = lc->symbol_scale;
 
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
         memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
     if (lc->y) {
         choose_symbols(lc, row, pass, mean);
-        gaussian_encode_row(&lc->encoder, &prior, lc->symbol_scale, lc->symbol, n);
+        gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->symbol, n);
     } else {
-        gaussian_decode_row(&lc->decoder, &prior, lc->symbol_scale, lc->symbol, n);
+        gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->symbol, n);
     }
     if (lc->ideal_bits)
         count_bits(lc, n);
@@ -128,9 +128,9 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
     lc->y = NULL;
     lc->y_hat = y_hat;
     range_decoder_init(&lc->decoder, data, size);
-    factorized_decode_row(&lc->decoder, &prior, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
+    factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
     run_passes(lc);
-    if (lc->decoder.error)
+    if (range_decoder_damaged(&lc->decoder))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a band's coded data are not valid");
     return GHM_OK;
 }
@@ -152,7 +152,7 @@ ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16
         lc->z_symbol[i] = (int16_t)lrintf(fminf(fmaxf(z, -32000.0f), 32000.0f));
     }
     range_encoder_init(&lc->encoder, out);
-    factorized_encode_row(&lc->encoder, &prior, lc->z_symbol, n_z);
+    factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);
     for (size_t i = 0; lc->ideal_bits && i < n_z * model->z; i++)
         *lc->ideal_bits += cdf_bits(&model->z_tables[lc->quality->z_table[i % model->z]], lc->z_symbol[i]);
     run_passes(lc);

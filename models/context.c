@@ -20,7 +20,7 @@ static void on_row(void *user, size_t row, const int16_t *x)
 {
     context_model *cm = user;
     const context_pass *pass = &cm->model->passes[cm->pass];
-    linear(cm, &pass->out, x, checkerboard_count(cm->w, row, pass->phase), cm->mean);
+    linear(cm, &pass->out, x, checkerboard_count(row, cm->w, pass->phase), cm->mean);
     cm->emit(cm->user, row, cm->mean);
 }
 

@@ -160,20 +160,17 @@ static void read_anchors(loader *l)
 static void read_table(loader *l, cdf_table *table, const char *what, size_t index)
 {
     const int offset = (int16_t)bytes_u16(&l->r);
-    const uint32_t length = bytes_u16(&l->r);
-    uint16_t frequency[CDF_LENGTH_MAX];
-    ghm_diagnostics reason = { "" };
-    ghm_status status = cdf_length_check(length, &reason);
-    if (status == GHM_OK) {
-        for (size_t i = 0; i < length; i++)
-            frequency[i] = bytes_u16(&l->r);
-        uint16_t *storage = allocate(l, cdf_table_storage(length), sizeof *storage);
-        if (!storage)
-            return;
-        status = cdf_table_build(table, offset, length, frequency, storage, &reason);
+    const size_t length = bytes_u16(&l->r);
+    if (length < CDF_MIN_LENGTH || length > CDF_MAX_LENGTH || bytes_left(&l->r) < 2 * length) {
+        REFUSE(l, "the table of %s %zu has a length of %zu", what, index, length);
+        return;
     }
-    if (status != GHM_OK)
-        REFUSE(l, "the table of %s %zu: %s", what, index, reason.text);
+    uint16_t frequency[CDF_MAX_LENGTH];
+    for (size_t i = 0; i < length; i++)
+        frequency[i] = bytes_u16(&l->r);
+    uint16_t *storage = allocate(l, cdf_table_storage(length), 1);
+    if (storage && !cdf_table_init(table, offset, frequency, length, storage))
+        REFUSE(l, "the table of %s %zu has a zero, leaves int16 or does not sum to 65536", what, index);
 }
 
 static cdf_table *read_tables(loader *l, size_t n, const char *what)
@@ -423,7 +420,7 @@ static void read_layers(loader *l)
 
 static int decode_weight(range_decoder *d, const pending_layer *p)
 {
-    const int symbol = cdf_decode(d, &p->table);
+    const int symbol = cdf_decode(&p->table, d);
     if (p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16)
         return symbol * 256 + (int)range_decode_bits(d, 8);
     return symbol;
@@ -434,7 +431,7 @@ static void decode_layer(loader *l, range_decoder *d, pending_layer *p)
     const int max = p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16 ? INT16_MAX : 127;
     for (size_t i = 0; i < p->n; i++) {
         const int w = decode_weight(d, p);
-        if (w < -max || w > max || d->error) {
+        if (w < -max || w > max || range_decoder_damaged(d)) {
             REFUSE(l, "layer %s: the coded weights are damaged", p->name);
             return;
         }
