@@ -116,9 +116,7 @@ static ghm_status open_job(decode_job *job, int n_threads)
     if (!job->pool)
         return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", n_threads);
     GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, &job->g, job->pool, job->diag));
-    /* No more codecs than bands can be at work. */
-    const int n_codecs = job->g.group < (size_t)n_threads ? (int)job->g.group : n_threads;
-    while (job->n_codecs < n_codecs) {
+    while (job->n_codecs < n_threads) {
         latent_codec *codec = &job->codecs[job->n_codecs++];
         GHM_TRY(latent_codec_init(codec, job->model, &job->quality, job->g.band_h < job->g.h ? job->g.band_h : job->g.h,
                                   job->g.w, false, job->diag));
@@ -197,7 +195,7 @@ static ghm_status run_job(decode_job *job, const uint8_t *data, size_t size)
     job->reader = bytes_reader_make(data, size);
     GHM_TRY(bitstream_read_header(&job->reader, &job->header, job->diag));
     GHM_TRY(check_header(job));
-    GHM_TRY(open_job(job, settings->threads > 0 ? settings->threads : threads_available()));
+    GHM_TRY(open_job(job, frame_n_threads(&job->header, settings->threads > 0 ? settings->threads : threads_available())));
     for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
         const size_t last = band + job->g.group;
         GHM_TRY(decode_group(job, band, last < job->g.n_bands ? last : job->g.n_bands));

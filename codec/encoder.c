@@ -92,8 +92,7 @@ static ghm_status open_job(encode_job *job)
     if (!job->pool)
         return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", job->n_threads);
     GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, g, job->pool, job->diag));
-    const int n_codecs = g->group < (size_t)job->n_threads ? (int)g->group : job->n_threads;
-    while (job->n_codecs < n_codecs) {
+    while (job->n_codecs < job->n_threads) {
         latent_codec *codec = &job->codecs[job->n_codecs++];
         GHM_TRY(latent_codec_init(codec, job->model, &job->quality, g->band_h < g->h ? g->band_h : g->h, g->w, true,
                                   job->diag));
@@ -190,13 +189,13 @@ ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *s
     GHM_TRY(check_arguments(settings, image, diag));
     encode_job job = {
         .model = model, .settings = settings, .image = image, .diag = diag,
-        .n_threads = settings->threads > 0 ? settings->threads : threads_available(),
         .header = {
             .width = image->width, .height = image->height, .quality = quality_from_user(model, settings->quality),
             .anchors = quality_max(model), .band_rows = band_rows(image->height),
             .has_picture_hash = settings->picture_hash != 0, .model_id = model->id,
         },
     };
+    job.n_threads = frame_n_threads(&job.header, settings->threads > 0 ? settings->threads : threads_available());
     job.g = frame_geometry_make(model, &job.header, job.n_threads);
     const ghm_status status = run_job(&job);
     if (status == GHM_OK) {

@@ -15,6 +15,13 @@ size_t frame_n_strips(size_t rows, int n_threads)
     return n < most ? n : most > 0 ? most : 1;
 }
 
+int frame_n_threads(const stream_header *header, int n_threads)
+{
+    const size_t strips = header->height / (MODEL_Y_STRIDE * STRIP_MIN_ROWS), bands = stream_n_bands(header);
+    const size_t most = strips > bands ? strips : bands;
+    return most < (size_t)n_threads ? (int)most : n_threads;
+}
+
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads)
 {
     frame_geometry g = { .width = header->width, .height = header->height };

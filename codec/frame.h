@@ -24,6 +24,8 @@ typedef struct frame_geometry {
     size_t group;         /* bands in a group */
 } frame_geometry;
 
+/* Threads that a picture of this size can keep busy, at most n_threads. */
+int frame_n_threads(const stream_header *header, int n_threads);
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);

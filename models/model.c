@@ -508,6 +508,17 @@ static void read_file(loader *l, const uint8_t *data, size_t size)
         decode_weights(l, bytes_take(&r, coded), coded);
 }
 
+int ghm_backend_available(ghm_backend backend)
+{
+    return nn_kernels_get(backend) != NULL;
+}
+
+const char *ghm_backend_name(ghm_backend backend)
+{
+    static const char *const names[] = { "auto", "c", "blas", "avx2" };
+    return (size_t)backend < sizeof names / sizeof *names ? names[backend] : NULL;
+}
+
 /* Which backend these kernels are. */
 static ghm_backend backend_of(const nn_kernels *kernels)
 {

@@ -1,0 +1,206 @@
+/* Damaged streams: every truncation, thousands of flipped bytes, with the CRCs as they were and with CRCs made right
+ * again, so that the damage reaches the parser and the range decoder. Each must end in a clear error or in the intact
+ * picture. The seed is printed; GHM_TEST_SEED sets it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "pictures.h"
+
+enum { N_FLIPS = 10000, N_RESEALED = 1500 };
+
+static ghm_model *model;
+static ghm_image picture; /* as decoded from the intact stream */
+static ghm_buffer stream;
+static uint32_t seed;
+
+static uint32_t next_random(void)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return seed >> 8;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    const char *text = getenv("GHM_TEST_SEED");
+    seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
+    print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
+    ghm_image image = make_picture(PICTURE_SCENE, 40, 24, 1);
+    ghm_encode_settings settings;
+    ghm_encode_settings_default(&settings);
+    settings.threads = 1;
+    settings.quality = 40;
+    if (ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
+        ghm_encode_image(model, &settings, &image, &stream, NULL) != GHM_OK ||
+        ghm_decode_image(model, NULL, stream.data, stream.size, &picture, NULL) != GHM_OK)
+        return -1;
+    ghm_image_free(&image);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ghm_buffer_free(&stream);
+    ghm_image_free(&picture);
+    ghm_model_close(&model);
+    return 0;
+}
+
+/* Decode; on success the picture must be the intact one, on failure there must be a sentence and no picture. */
+static ghm_status decode_damaged(const uint8_t *data, size_t size)
+{
+    ghm_decode_settings settings;
+    ghm_image out = { 0 };
+    ghm_diagnostics diag = { "" };
+    ghm_stream_info info;
+
+    ghm_decode_settings_default(&settings);
+    settings.threads = 1;
+    settings.max_pixels = 1 << 16;
+    (void)ghm_stream_get_info(data, size, &info, NULL);
+    const ghm_status status = ghm_decode_image(model, &settings, data, size, &out, &diag);
+    if (status == GHM_OK) {
+        assert_true(pictures_equal(&out, &picture));
+        ghm_image_free(&out);
+    } else {
+        assert_true(diag.text[0] != '\0');
+        assert_null(out.owned);
+    }
+    return status;
+}
+
+static void every_truncation_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < stream.size; size++) {
+        uint8_t *copy = malloc(size + 1); /* exact size, so that reading past the end is seen by sanitizers */
+        assert_non_null(copy);
+        memcpy(copy, stream.data, size);
+        uint8_t *exact = realloc(copy, size ? size : 1);
+        assert_int_equal(decode_damaged(exact ? exact : copy, size), GHM_ERR_TRUNCATED);
+        free(exact ? exact : copy);
+    }
+}
+
+static void flipped_bytes_are_noticed(void **state)
+{
+    (void)state;
+    uint8_t *copy = malloc(stream.size);
+    assert_non_null(copy);
+    for (int i = 0; i < N_FLIPS; i++) {
+        memcpy(copy, stream.data, stream.size);
+        for (uint32_t n = 1 + next_random() % 3; n > 0; n--)
+            copy[next_random() % stream.size] ^= (uint8_t)(1 + next_random() % 255);
+        if (memcmp(copy, stream.data, stream.size) != 0)
+            assert_int_not_equal(decode_damaged(copy, stream.size), GHM_OK);
+    }
+    free(copy);
+}
+
+/* Chunks are type, one- or two-byte length (this stream is small), payload, CRC; make the CRCs right. */
+static void reseal(uint8_t *data, size_t size)
+{
+    size_t at = 4;
+    while (at + 6 <= size) {
+        size_t length = data[at + 1] & 0x7f, header = 2;
+        if (data[at + 1] & 0x80) {
+            length |= (size_t)(data[at + 2] & 0x7f) << 7;
+            header = 3;
+        }
+        if (at + header + length + 4 > size)
+            return;
+        const uint32_t crc = (uint32_t)crc32(0, data + at, (uInt)(header + length));
+        for (int i = 0; i < 4; i++)
+            data[at + header + length + (size_t)i] = (uint8_t)(crc >> (8 * i));
+        at += header + length + 4;
+    }
+}
+
+static void damage_behind_right_crcs_is_noticed(void **state)
+{
+    (void)state;
+    uint8_t *copy = malloc(stream.size);
+    int n_by_hash = 0;
+    assert_non_null(copy);
+    for (int i = 0; i < N_RESEALED; i++) {
+        memcpy(copy, stream.data, stream.size);
+        for (uint32_t n = 1 + next_random() % 3; n > 0; n--)
+            copy[next_random() % stream.size] ^= (uint8_t)(1 + next_random() % 255);
+        reseal(copy, stream.size);
+        n_by_hash += decode_damaged(copy, stream.size) == GHM_ERR_CHECKSUM;
+    }
+    print_message("%d of %d were noticed by the picture hash\n", n_by_hash, N_RESEALED);
+    assert_true(n_by_hash > 0);
+    free(copy);
+}
+
+static void foreign_bytes_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "\x89PNG\r\n\x1a\n", "P6 1 1 255 abc", "\xC7GHN", "GHMW", "" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_int_not_equal(decode_damaged((const uint8_t *)texts[i], strlen(texts[i])), GHM_OK);
+}
+
+static void trailing_bytes_are_refused(void **state)
+{
+    (void)state;
+    uint8_t *copy = calloc(1, stream.size + 1);
+    assert_non_null(copy);
+    memcpy(copy, stream.data, stream.size);
+    assert_int_equal(decode_damaged(copy, stream.size + 1), GHM_ERR_BITSTREAM);
+    free(copy);
+}
+
+/* A sound optional chunk between header and band is passed over, an unknown critical one is refused. */
+static void unknown_chunks(void **state)
+{
+    (void)state;
+    const size_t header_end = 4 + 2 + stream.data[5] + 4;
+    static const struct { uint8_t type; ghm_status status; } cases[] = { { 'q', GHM_OK }, { 'Q', GHM_ERR_UNSUPPORTED } };
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *copy = malloc(stream.size + 9);
+        assert_non_null(copy);
+        memcpy(copy, stream.data, header_end);
+        memcpy(copy + header_end, (uint8_t[]){ cases[i].type, 3, 1, 2, 3, 0, 0, 0, 0 }, 9);
+        memcpy(copy + header_end + 9, stream.data + header_end, stream.size - header_end);
+        reseal(copy, stream.size + 9);
+        assert_int_equal(decode_damaged(copy, stream.size + 9), cases[i].status);
+        free(copy);
+    }
+}
+
+static void other_weights_are_named(void **state)
+{
+    (void)state;
+    uint8_t *copy = malloc(stream.size);
+    assert_non_null(copy);
+    memcpy(copy, stream.data, stream.size);
+    copy[4 + 2 + 2 + 2] ^= 1; /* magic, type and length, version and kind, two one-byte sides */
+    reseal(copy, stream.size);
+    assert_int_equal(decode_damaged(copy, stream.size), GHM_ERR_MODEL_MISMATCH);
+    free(copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_truncation_is_noticed),
+        cmocka_unit_test(flipped_bytes_are_noticed),
+        cmocka_unit_test(damage_behind_right_crcs_is_noticed),
+        cmocka_unit_test(foreign_bytes_are_refused),
+        cmocka_unit_test(trailing_bytes_are_refused),
+        cmocka_unit_test(unknown_chunks),
+        cmocka_unit_test(other_weights_are_named),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

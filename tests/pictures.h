@@ -1,0 +1,16 @@
+/* pictures.h - pictures for tests, made by arithmetic, so that they need no files. */
+#ifndef GHM_TESTS_PICTURES_H
+#define GHM_TESTS_PICTURES_H
+
+#include <gingham/gingham.h>
+
+typedef enum test_picture { PICTURE_SCENE, PICTURE_NOISE, PICTURE_FLAT, PICTURE_TEXT, N_TEST_PICTURES } test_picture;
+
+/* Release with ghm_image_free(). Fails the test when out of memory. */
+ghm_image make_picture(test_picture kind, uint32_t width, uint32_t height, uint32_t seed);
+
+/* Mean of the three components over all pixels. */
+double picture_psnr(const ghm_image *a, const ghm_image *b);
+int pictures_equal(const ghm_image *a, const ghm_image *b);
+
+#endif
