@@ -1,0 +1,27 @@
+/* kernels.c - see kernels.h. */
+#include "models/nn/kernels.h"
+
+#include "base/cpu.h"
+
+static const nn_kernels *kernels_avx2(void)
+{
+#if defined(GHM_HAVE_AVX2)
+    return cpu_has_avx2() ? &nn_kernels_avx2 : NULL;
+#else
+    return NULL;
+#endif
+}
+
+/* AUTO without AVX2 is plain C: compilers make its dot products from 16-bit multiply-adds, which beat the dgemm of the
+ * machines that are left (x86-64 baseline on Zen 5, 320 -> 176: C 12 GMAC/s, OpenBLAS held to SSE 9). */
+const nn_kernels *nn_kernels_get(ghm_backend backend)
+{
+    const nn_kernels *const avx2 = kernels_avx2();
+    switch (backend) {
+    case GHM_BACKEND_AUTO: return avx2 ? avx2 : &nn_kernels_c;
+    case GHM_BACKEND_C: return &nn_kernels_c;
+    case GHM_BACKEND_BLAS: return &nn_kernels_blas;
+    case GHM_BACKEND_AVX2: return avx2;
+    default: return NULL;
+    }
+}
