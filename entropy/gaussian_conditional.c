@@ -7,7 +7,7 @@ void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, const 
                          const int16_t *symbol, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        assert(scale_index[i] < 128);
+        assert(scale_index[i] < GAUSSIAN_MAX_SCALES);
         assert(scale_index[i] >= g->n_skipped || symbol[i] == 0);
         if (scale_index[i] >= g->n_skipped)
             cdf_encode(&g->tables[scale_index[i]], e, symbol[i]);
@@ -22,7 +22,7 @@ static uint64_t load_little_endian(const uint8_t *p)
     return v;
 }
 
-/* Bit i set where index[i] >= n_skipped, for 8 indices at once. Indices are below 128 and n_skipped is at most that,
+/* Bit i set where index[i] >= n_skipped, for 8 indices at once. Indices are below 128 and n_skipped is at most 128,
  * so the sums stay inside their bytes and reach bit 7 exactly where wanted; the product gathers the bits 7 into one byte. */
 static uint64_t coded_of_8(const uint8_t *index, size_t n_skipped)
 {

@@ -11,12 +11,14 @@
 
 #include "entropy/cdf.h"
 
+enum { GAUSSIAN_MAX_SCALES = 128 }; /* a scale index has 7 bits, which the search for coded elements relies on */
+
 typedef struct gaussian_conditional {
-    const cdf_table *tables; /* by scale index, at most 128; the first n_skipped are never looked at */
-    size_t n_skipped;        /* 0..128 */
+    const cdf_table *tables; /* by scale index, at most GAUSSIAN_MAX_SCALES; the first n_skipped are never looked at */
+    size_t n_skipped;        /* 0..GAUSSIAN_MAX_SCALES */
 } gaussian_conditional;
 
-/* Code n elements. Each scale_index[i] has a table and is below 128; symbol[i] is 0 where scale_index[i] < n_skipped. */
+/* Code n elements. Each scale_index[i] has a table; symbol[i] is 0 where scale_index[i] < n_skipped. */
 void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, const uint8_t *scale_index,
                          const int16_t *symbol, size_t n);
 
