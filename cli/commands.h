@@ -1,0 +1,12 @@
+/* commands.h - the subcommands, one file each. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "options.h"
+
+extern const command encode_command, decode_command, info_command, model_command;
+
+/* gingham --version */
+exit_code print_version(void);
+
+#endif

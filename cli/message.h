@@ -1,0 +1,35 @@
+/* message.h - everything the command says on stderr, one line each: "gingham: photo.png: sentence". */
+#ifndef CLI_MESSAGE_H
+#define CLI_MESSAGE_H
+
+#include <gingham/gingham.h>
+
+#include "exit_codes.h"
+
+#if defined(__GNUC__)
+#define CLI_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define CLI_PRINTF(f, a)
+#endif
+
+typedef enum message_level {
+    MESSAGE_ERRORS,   /* --quiet */
+    MESSAGE_WARNINGS, /* the usual */
+    MESSAGE_NOTES     /* -v */
+} message_level;
+
+/* Process-wide, set once after the options are parsed. */
+void message_set_level(message_level level);
+message_level message_get_level(void);
+
+/* An error: printed at every level. Returns code, so that `return fail(...)` reads well. subject: the file or command
+ * it is about, or NULL. */
+exit_code fail(exit_code code, const char *subject, const char *format, ...) CLI_PRINTF(3, 4);
+
+/* The same for a library call that failed: the sentence is the library's. GHM_OK gives EXIT_OK and prints nothing. */
+exit_code fail_status(ghm_status status, const char *subject, const ghm_diagnostics *diag);
+
+void warn(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
+void note(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,47 @@
+/* options.h - one table per subcommand drives parsing, -h, --help and the defaults, so that they cannot disagree. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "exit_codes.h"
+
+/* Stores value in *field. Returns NULL, or what was expected instead: "a number from 0 to 100". */
+typedef const char *option_parser(const char *value, void *field);
+
+typedef struct option {
+    const char *name;     /* after "--" */
+    char letter;          /* after "-"; 0: none */
+    bool common;          /* listed by -h too */
+    const char *metavar;  /* NULL: a switch; its parser gets "" */
+    const char *fallback; /* parsed before the command line and shown as the default; NULL: the field stays zero */
+    option_parser *parse;
+    size_t field;         /* offset in the settings */
+    const char *help;
+} option;
+
+typedef struct command {
+    const char *name;
+    const char *operands; /* for the usage line */
+    const char *summary;  /* one sentence */
+    const char *details;  /* paragraphs for --help, separated by empty lines; lines are broken by hand */
+    const option *options;
+    size_t n_options;
+    int min_operands, max_operands;
+    const char *too_many; /* the sentence when there are more */
+    exit_code (*run)(int argc, char **argv); /* argv[0] is the command's name */
+} command;
+
+/* Parse argv into the zeroed settings; operands are moved to argv[1..*n_operands]. Returns true when the command is to
+ * run; otherwise help was printed or an error reported, and *code is what to leave with. */
+bool options_parse(const command *c, int argc, char **argv, void *settings, int *n_operands, exit_code *code);
+
+/* complete: every option and the details, as --help; otherwise the common options, as -h. */
+void options_print_help(const command *c, bool complete, FILE *file);
+
+/* The sentence with the way to the help, for usage errors found later. */
+exit_code options_fail_usage(const command *c, const char *sentence);
+
+#endif

@@ -1,0 +1,43 @@
+/* output.h - output that is there whole or not at all.
+ *
+ * A file is written under a temporary name in its directory, flushed to the disk and renamed; on failure and on SIGINT,
+ * SIGTERM and SIGHUP the temporary file is removed. Devices and pipes that exist already are written directly, and "-"
+ * is standard output. */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "exit_codes.h"
+
+typedef struct output {
+    const char *label;  /* how messages name it; valid as long as the path */
+    FILE *file;         /* NULL: closed */
+    char *target;       /* where temporary is renamed to, links resolved; NULL: written directly */
+    char *temporary;
+    bool no_overwrite;
+} output;
+
+/* To be called once, early in main(): a closed pipe becomes a write error, and signals remove the temporary file. */
+void output_catch_signals(void);
+
+bool output_is_stdout(const char *path);
+
+/* EXIT_SKIPPED with a message when the path exists. */
+exit_code output_check_absent(const char *path);
+/* EXIT_USAGE with a message when both names lead to one file; "-" never does. */
+exit_code output_check_differs(const char *path, const char *input_path);
+
+/* EXIT_WRITE, EXIT_SKIPPED, or EXIT_USAGE for a terminal, which is no place for binary data. After success exactly one
+ * of output_commit() and output_abandon() follows. */
+exit_code output_open(output *out, const char *path, bool no_overwrite);
+exit_code output_write(output *out, const void *data, size_t size);
+exit_code output_commit(output *out);
+void output_abandon(output *out);
+
+/* Flush what was printed on stdout; returns code, or EXIT_WRITE when code was EXIT_OK and the flush fails. */
+exit_code output_finish_stdout(exit_code code);
+
+#endif

@@ -1,0 +1,116 @@
+#include "parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gingham/gingham.h>
+
+#define MAX_THREADS 256
+
+/* Digits only: no sign, no space, no other base. Leaves *end at the first byte after them. */
+static bool parse_digits(const char *text, uint64_t *number, const char **end)
+{
+    const size_t n_digits = strspn(text, "0123456789");
+    *end = text + n_digits;
+    errno = 0;
+    *number = strtoull(text, NULL, 10);
+    return n_digits > 0 && errno == 0;
+}
+
+static bool parse_integer(const char *text, uint64_t low, uint64_t high, int *number)
+{
+    uint64_t n;
+    const char *end;
+    if (!parse_digits(text, &n, &end) || *end || n < low || n > high)
+        return false;
+    *number = (int)n;
+    return true;
+}
+
+const char *parse_switch(const char *value, void *field)
+{
+    (void)value;
+    *(bool *)field = true;
+    return NULL;
+}
+
+const char *parse_count(const char *value, void *field)
+{
+    (void)value;
+    *(int *)field += 1;
+    return NULL;
+}
+
+const char *parse_text(const char *value, void *field)
+{
+    *(const char **)field = value;
+    return *value ? NULL : "a name";
+}
+
+const char *parse_quality(const char *value, void *field)
+{
+    static const char expected[] = "a number from 0 to 100";
+    /* strtod() alone would take spaces, hexadecimal, "inf" and "nan". */
+    if (strspn(value, "0123456789.eE+-") != strlen(value))
+        return expected;
+    char *end;
+    const double quality = strtod(value, &end);
+    if (end == value || *end || !(quality >= 0 && quality <= 100))
+        return expected;
+    *(double *)field = quality;
+    return NULL;
+}
+
+const char *parse_threads(const char *value, void *field)
+{
+    if (strcmp(value, "all") == 0) {
+        *(int *)field = 0;
+        return NULL;
+    }
+    return parse_integer(value, 0, MAX_THREADS, field) ? NULL : "a number from 1 to 256, 0 or all";
+}
+
+const char *parse_backend(const char *value, void *field)
+{
+    const char *name;
+    for (int i = 0; (name = ghm_backend_name((ghm_backend)i)) != NULL; i++) {
+        if (strcmp(value, name) == 0) {
+            *(ghm_backend *)field = (ghm_backend)i;
+            return NULL;
+        }
+    }
+    return "auto, c, blas or avx2";
+}
+
+const char *parse_color(const char *value, void *field)
+{
+    const char *digits = value[0] == '#' ? value + 1 : value;
+    if (strlen(digits) != 6 || strspn(digits, "0123456789abcdefABCDEF") != 6)
+        return "a colour of six hexadecimal digits such as #ffffff";
+    const unsigned long rgb = strtoul(digits, NULL, 16);
+    *(color *)field = (color){ true, { (uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8 & 255), (uint8_t)(rgb & 255) } };
+    return NULL;
+}
+
+const char *parse_pixels(const char *value, void *field)
+{
+    static const char expected[] = "a number of pixels such as 50000000 or 50M";
+    uint64_t number, unit = 1;
+    const char *end;
+    if (!parse_digits(value, &number, &end))
+        return expected;
+    if (*end) {
+        unit = *end == 'k' ? 1000 : *end == 'M' ? 1000000 : *end == 'G' ? 1000000000 : 0;
+        end++;
+    }
+    if (*end || unit == 0 || number == 0 || number > UINT64_MAX / unit)
+        return expected;
+    *(uint64_t *)field = number * unit;
+    return NULL;
+}
+
+const char *parse_jpeg_quality(const char *value, void *field)
+{
+    return parse_integer(value, 1, 100, field) ? NULL : "a whole number from 1 to 100";
+}

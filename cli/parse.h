@@ -1,0 +1,26 @@
+/* parse.h - option values. Strict: the whole text has to be the value. Each is an option_parser (options.h). */
+#ifndef CLI_PARSE_H
+#define CLI_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Pixels that a picture may have unless --limit-pixels says otherwise: 2^28, as text for the option tables. */
+#define DEFAULT_LIMIT_PIXELS "268435456"
+
+typedef struct color {
+    bool given;
+    uint8_t rgb[3];
+} color;
+
+const char *parse_switch(const char *value, void *field);       /* bool */
+const char *parse_count(const char *value, void *field);        /* int: how often the switch was given */
+const char *parse_text(const char *value, void *field);         /* const char * */
+const char *parse_quality(const char *value, void *field);      /* double, 0..100 */
+const char *parse_threads(const char *value, void *field);      /* int; 0: all */
+const char *parse_backend(const char *value, void *field);      /* ghm_backend */
+const char *parse_color(const char *value, void *field);        /* color */
+const char *parse_pixels(const char *value, void *field);       /* uint64_t, with k, M or G */
+const char *parse_jpeg_quality(const char *value, void *field); /* int, 1..100 */
+
+#endif

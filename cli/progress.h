@@ -1,0 +1,23 @@
+/* progress.h - a percent line for long work: on a terminal only, after a second, and gone without trace at the end. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+
+typedef struct progress {
+    const char *what; /* "encoding" */
+    double start;     /* seconds */
+    bool enabled;
+    int percent_shown; /* -1: nothing on the screen */
+} progress;
+
+/* Seconds on a clock that never goes back. */
+double clock_seconds(void);
+
+progress progress_begin(const char *what);
+/* A ghm_progress_callback; user is the progress. Never cancels. */
+int progress_callback(void *user, double done);
+/* Erase the line, before anything else is printed. Returns the seconds since progress_begin(). */
+double progress_end(progress *p);
+
+#endif

@@ -1,0 +1,12 @@
+/* weights.h - the weights that --model and --backend ask for. */
+#ifndef CLI_WEIGHTS_H
+#define CLI_WEIGHTS_H
+
+#include <gingham/gingham.h>
+
+#include "exit_codes.h"
+
+/* file: NULL for the weights compiled into the library. The caller closes the model. */
+exit_code weights_open(const char *file, ghm_backend backend, ghm_model **model);
+
+#endif

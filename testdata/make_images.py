@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Make the small pictures in images/ from images/kodim20.png. Needs Pillow.
+"""
+import os
+import struct
+import zlib
+
+from PIL import Image, PngImagePlugin
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "images")
+
+
+def path(name):
+    return os.path.join(HERE, name)
+
+
+def write_ppm16(image, name):
+    """P6 with maxval 65535, each sample v as v * 257."""
+    with open(path(name), "wb") as f:
+        f.write(b"P6\n%d %d\n65535\n" % image.size)
+        f.write(b"".join(struct.pack(">H", v * 257) for v in image.tobytes()))
+
+
+def write_plain_ppm(image, name):
+    with open(path(name), "w", encoding="ascii") as f:
+        f.write("P3\n# plain\n%d %d\n255\n" % image.size)
+        for y in range(image.height):
+            row = image.crop((0, y, image.width, y + 1)).tobytes()
+            f.write(" ".join(map(str, row)) + "\n")
+
+
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_png16(image, name):
+    """RGB, 16 bits a sample; Pillow cannot write that."""
+    rows = b""
+    for y in range(image.height):
+        row = image.crop((0, y, image.width, y + 1)).tobytes()
+        rows += b"\0" + b"".join(struct.pack(">H", v * 257) for v in row)
+    header = struct.pack(">IIBBBBB", *image.size, 16, 2, 0, 0, 0)
+    with open(path(name), "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows, 9))
+                + png_chunk(b"IEND", b""))
+
+
+def write_interlaced_png(image, name):
+    """Adam7, RGB: seven small pictures one after the other (PNG 1.2, section 2.6)."""
+    pixels = image.load()
+    rows = b""
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    for x0, y0, dx, dy in passes:
+        for y in range(y0, image.height, dy):
+            row = b"".join(bytes(pixels[x, y]) for x in range(x0, image.width, dx))
+            rows += b"\0" + row if row else b""
+    header = struct.pack(">IIBBBBB", *image.size, 8, 2, 0, 0, 1)
+    with open(path(name), "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows, 9))
+                + png_chunk(b"IEND", b""))
+
+
+def truncate(source, name, keep):
+    with open(path(source), "rb") as f:
+        data = f.read()
+    with open(path(name), "wb") as f:
+        f.write(data[: int(len(data) * keep)])
+
+
+def main():
+    photo = Image.open(path("kodim20.png")).convert("RGB")
+    photo.crop((256, 192, 512, 384)).save(path("crop-256x192.png"), optimize=True)
+    small = photo.crop((256, 192, 512, 384)).resize((48, 36), Image.LANCZOS)
+
+    small.save(path("rgb.png"))
+    small.convert("L").save(path("grey.png"))
+    small.quantize(32).save(path("palette.png"))
+    write_interlaced_png(small, "interlaced.png")
+    write_png16(small, "rgb16.png")
+    write_ppm16(small.crop((0, 0, 17, 13)), "rgb16-17x13.ppm")
+    small.crop((0, 0, 17, 13)).save(path("rgb-17x13.ppm"))
+    write_plain_ppm(small.crop((0, 0, 17, 13)), "plain-17x13.ppm")
+    small.crop((0, 0, 17, 13)).convert("L").save(path("grey-17x13.pgm"))
+    Image.new("RGB", (1, 1), (200, 100, 50)).save(path("rgb-1x1.png"))
+
+    opaque = small.convert("RGBA")
+    opaque.save(path("alpha-opaque.png"))
+    translucent = opaque.copy()
+    translucent.putalpha(Image.linear_gradient("L").resize(small.size))
+    translucent.save(path("alpha-translucent.png"))
+    small.quantize(32).save(path("palette-transparent.png"), transparency=0)
+
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", "a text chunk")
+    notes.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    profile = b"\0" * 36 + b"acsp" + b"\0" * 88  # the bare header of a profile that is not sRGB
+    small.save(path("metadata.jpg"), quality=90, icc_profile=profile, comment=b"a comment")
+    small.save(path("metadata.png"), pnginfo=notes)
+
+    small.convert("CMYK").save(path("cmyk.jpg"), quality=80)
+    small.convert("L").save(path("grey.jpg"), quality=90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    small.rotate(90, expand=True).save(path("progressive-orientation6.jpg"), quality=90, progressive=True, exif=exif)
+    truncate("rgb.png", "truncated.png", 0.6)
+    truncate("grey.jpg", "truncated.jpg", 0.6)
+    truncate("rgb-17x13.ppm", "truncated.ppm", 0.6)
+
+
+if __name__ == "__main__":
+    main()

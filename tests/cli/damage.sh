@@ -1,0 +1,47 @@
+# Broken inputs: their own status each, and no output.
+. "$(dirname "$0")/lib.sh"
+
+for name in truncated.png truncated.jpg truncated.ppm; do
+    run encode "$images/$name" a.ghm
+    expect_failure 4 "$name"
+done
+expect_folder
+
+"$gingham" encode "$images/crop-256x192.png" "$work/good.ghm" --quiet
+size=$(wc -c <"$work/good.ghm")
+for keep in $((size - 1)) $((size / 2)) 3; do
+    head -c $keep "$work/good.ghm" >"$work/cut.ghm"
+    run decode "$work/cut.ghm" a.png
+    expect_failure 5 'cut.ghm'
+done
+# Half of it still has its header.
+head -c $((size / 2)) "$work/good.ghm" >"$work/cut.ghm"
+run info "$work/cut.ghm"
+expect_status 5
+expect_stdout 'complete  *no'
+
+# One byte changed, somewhere in the bands.
+head -c $((size - 100)) "$work/good.ghm" >"$work/bad.ghm"
+tail -c 100 "$work/good.ghm" | head -c 1 | tr '\000-\377' '\001-\377\000' >>"$work/bad.ghm"
+tail -c 99 "$work/good.ghm" >>"$work/bad.ghm"
+run decode "$work/bad.ghm" a.png
+expect_failure 5 'bad.ghm'
+
+run decode "$images/rgb.png" a.png
+expect_failure 4 'not a Gingham stream'
+run decode "$0" a.png
+expect_failure 5 'damage.sh'
+run decode missing.ghm a.png
+expect_failure 3 'missing.ghm'
+run decode "$work/good.ghm" a.png --limit-pixels 1000
+expect_status 8
+
+run encode "$images/rgb.png" a.ghm --model missing.weights
+expect_failure 6 'missing.weights'
+run decode "$work/good.ghm" a.png --model "$images/rgb.png"
+expect_failure 6 'rgb.png'
+run model info "$images/rgb.png"
+expect_failure 6 'rgb.png'
+expect_folder
+
+finish

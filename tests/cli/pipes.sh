@@ -1,0 +1,46 @@
+# Standard streams that are closed, full, or abandoned.
+. "$(dirname "$0")/lib.sh"
+
+run_with() {
+    last="$1"
+    sh -c "$1" gingham "$gingham" "$images" >"$out" 2>"$err"
+    status=$?
+}
+
+"$gingham" encode "$images/crop-256x192.png" a.ghm --quiet
+
+# The reader goes early: quiet, status 7.
+run_with '{ "$1" decode a.ghm - --format ppm --quiet; echo $? >status; } | head -c 10 >/dev/null'
+expect_no_stderr
+[ "$(cat status)" -eq 7 ] || failed "status 7 expected, not $(cat status)"
+rm status
+
+run_with '"$1" encode "$2/rgb.png" - >&-'
+expect_failure 7 'standard output'
+run_with '"$1" encode - b.ghm <&-'
+expect_failure 3 'standard input'
+run_with '"$1" encode "$2/rgb.png" b.ghm --quiet 2>&-'
+expect_status 0
+run_with '"$1" encode "$2/truncated.png" c.ghm 2>&-'
+expect_status 4
+expect_folder a.ghm b.ghm
+
+if [ -c /dev/full ]; then
+    run_with '"$1" encode "$2/rgb.png" - >/dev/full'
+    expect_status 7
+    run_with '"$1" decode a.ghm - >/dev/full'
+    expect_status 7
+    run_with '"$1" --help >/dev/full'
+    expect_status 7
+    run_with '"$1" info a.ghm >/dev/full'
+    expect_status 7
+fi
+
+# Binary data and terminals do not meet.
+if command -v script >/dev/null && script --version 2>/dev/null | grep -q util-linux; then
+    run_with 'script -qec "\"$1\" encode \"$2/rgb.png\" -" /dev/null </dev/null'
+    expect_status 2
+    expect_stdout 'is a terminal'
+fi
+
+finish
