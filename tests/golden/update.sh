@@ -1,0 +1,24 @@
+#!/bin/sh
+# Make the golden streams anew with the default weights: update.sh GINGHAM. To be run, and its result committed together
+# with the change, when released weights or the format change; never to make a failing test pass.
+set -eu
+gingham=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+images=$root/testdata/images
+golden=$root/testdata/golden
+rm -f "$golden"/*.ghm "$golden"/hashes.txt
+
+add() { # NAME PICTURE QUALITY
+    "$gingham" encode "$images/$2" -o "$golden/$1.ghm" -q "$3" -j 1 --quiet
+    hash=$("$gingham" info --json "$golden/$1.ghm" |
+        python3 -c 'import json, sys; d = json.load(sys.stdin); d = d[0] if isinstance(d, list) else d; print(d["picture_hash"])')
+    echo "$1.ghm $hash" >>"$golden/hashes.txt"
+}
+for q in 0 33.3 60 100; do
+    add "crop-q$q" crop-256x192.png "$q"
+done
+add photo-q50 kodim20.png 50
+add pixel-q60 rgb-1x1.png 60
+add small-q80 rgb-17x13.ppm 80
+add grey-q40 grey.png 40
+add palette-q70 palette.png 70

@@ -1,0 +1,287 @@
+/* The networks in C against tensors written by the training code's integer reference (testdata/parity/README.md): every
+ * tensor must be equal, on every backend. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "entropy/factorized_prior.h"
+#include "entropy/gaussian_conditional.h"
+#include "latent_codec.h"
+#include "models/synthesis.h"
+
+enum { MAX_TENSORS = 64 };
+
+typedef struct tensor {
+    char name[32];
+    size_t h, w, c;
+    int32_t *value; /* (h, w, c) */
+} tensor;
+
+typedef struct vectors {
+    tensor tensors[MAX_TENSORS];
+    size_t n;
+} vectors;
+
+static const struct { const char *file; uint16_t quality; } files[] = {
+    { "fast-q0.bin", 0 }, { "fast-q3584.bin", 3584 }, { "fast-q10240.bin", 10240 },
+};
+static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2 };
+
+/* ------------------------------------------------------------------------------------------------ reading */
+
+static uint8_t *read_file(const char *name, size_t *size)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", GHM_PARITY_DIR, name);
+    FILE *f = fopen(path, "rb");
+    if (!f || fseek(f, 0, SEEK_END) != 0)
+        fail_msg("cannot read %s", path);
+    *size = (size_t)ftell(f);
+    rewind(f);
+    uint8_t *data = malloc(*size);
+    assert_non_null(data);
+    assert_int_equal(fread(data, 1, *size, f), *size);
+    fclose(f);
+    return data;
+}
+
+static void read_tensor(bytes_reader *r, tensor *t)
+{
+    const size_t length = bytes_u8(r);
+    const uint8_t *name = bytes_take(r, length);
+    assert_true(name && length < sizeof t->name);
+    memcpy(t->name, name, length);
+    const int type = bytes_u8(r);
+    assert_int_equal(bytes_u8(r), 3);
+    t->h = bytes_u32(r);
+    t->w = bytes_u32(r);
+    t->c = bytes_u32(r);
+    t->value = malloc(t->h * t->w * t->c * sizeof *t->value);
+    assert_non_null(t->value);
+    for (size_t i = 0; i < t->h * t->w * t->c; i++)
+        t->value[i] = type == 1 ? bytes_u8(r) : type == 2 ? (int16_t)bytes_u16(r) : (int32_t)bytes_u32(r);
+    assert_false(r->overrun);
+}
+
+static void read_vectors(const char *file, vectors *v)
+{
+    size_t size;
+    uint8_t *data = read_file(file, &size);
+    bytes_reader r = bytes_reader_make(data, size);
+    assert_memory_equal(bytes_take(&r, 4), "GHMP", 4);
+    *v = (vectors){ .n = bytes_u32(&r) };
+    assert_in_range(v->n, 1, MAX_TENSORS);
+    for (size_t i = 0; i < v->n; i++)
+        read_tensor(&r, &v->tensors[i]);
+    assert_int_equal(bytes_left(&r), 0);
+    free(data);
+}
+
+static void free_vectors(vectors *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        free(v->tensors[i].value);
+}
+
+static const tensor *find(const vectors *v, const char *format, size_t k)
+{
+    char name[32];
+    snprintf(name, sizeof name, format, k);
+    for (size_t i = 0; i < v->n; i++)
+        if (strcmp(v->tensors[i].name, name) == 0)
+            return &v->tensors[i];
+    fail_msg("the file has no tensor %s", name);
+    return NULL;
+}
+
+static const int32_t *at(const tensor *t, size_t y, size_t x)
+{
+    return t->value + (y * t->w + x) * t->c;
+}
+
+/* ------------------------------------------------------------------------------------------------ comparing */
+
+static void report(const char *name, long largest)
+{
+    print_message("    %-12s largest difference %ld\n", name, largest);
+    assert_int_equal(largest, 0);
+}
+
+static void compare_i16(const tensor *t, const int16_t *value)
+{
+    long largest = 0;
+    for (size_t i = 0; i < t->h * t->w * t->c; i++)
+        largest = labs(value[i] - (long)t->value[i]) > largest ? labs(value[i] - (long)t->value[i]) : largest;
+    report(t->name, largest);
+}
+
+static void compare_u8(const tensor *t, const uint8_t *value)
+{
+    long largest = 0;
+    for (size_t i = 0; i < t->h * t->w * t->c; i++)
+        largest = labs(value[i] - (long)t->value[i]) > largest ? labs(value[i] - (long)t->value[i]) : largest;
+    report(t->name, largest);
+}
+
+/* ------------------------------------------------------------------------------------------------ a band from symbols */
+
+/* Code the file's symbols as a band's payload, with nothing but the entropy room. */
+static void code_band(const ghm_model *model, const quality_tables *quality, const vectors *v, bytes_writer *out)
+{
+    const tensor *z = find(v, "z_symbols", 0), *scale_index = find(v, "scale_index", 0);
+    const factorized_prior z_prior = { model->z_tables, quality->z_table, model->z };
+    const gaussian_conditional y_prior = { model->y_tables, (int)model->n_skipped };
+    range_encoder e;
+
+    range_encoder_init(&e, out);
+    for (size_t i = 0; i < z->h * z->w; i++) {
+        int16_t symbol[1024];
+        for (size_t c = 0; c < z->c; c++)
+            symbol[c] = (int16_t)z->value[i * z->c + c];
+        factorized_encode(&z_prior, &e, symbol, 1);
+    }
+    for (size_t k = 0; k < model->n_passes; k++) {
+        const context_pass *pass = &model->passes[k];
+        const tensor *symbols = find(v, "symbols%zu", k);
+        for (size_t y = 0; y < symbols->h; y++)
+            for (size_t x = checkerboard_first(y, pass->phase); x < symbols->w; x += 2) {
+                int16_t symbol[1024];
+                uint8_t scale[1024];
+                for (size_t c = 0; c < pass->n; c++) {
+                    symbol[c] = (int16_t)at(symbols, y, x)[c];
+                    scale[c] = (uint8_t)at(scale_index, y, x)[pass->first + c];
+                }
+                gaussian_encode_row(&y_prior, &e, scale, symbol, pass->n);
+            }
+    }
+    assert_true(range_encoder_finish(&e));
+}
+
+typedef struct mean_check {
+    const tensor *expected;
+    const context_pass *pass;
+    long largest;
+} mean_check;
+
+static void check_mean(void *user, size_t row, const int16_t *mean)
+{
+    mean_check *check = user;
+    for (size_t x = checkerboard_first(row, check->pass->phase); x < check->expected->w; x += 2)
+        for (size_t c = 0; c < check->pass->n; c++, mean++) {
+            const long d = labs(*mean - (long)at(check->expected, row, x)[c]);
+            check->largest = d > check->largest ? d : check->largest;
+        }
+}
+
+/* What is known before pass k, out of the file's y_hat. */
+static void known_before(const ghm_model *model, const tensor *y_hat, size_t k, int16_t *known)
+{
+    memset(known, 0, y_hat->h * y_hat->w * y_hat->c * sizeof *known);
+    for (size_t j = 0; j < k; j++)
+        for (size_t y = 0; y < y_hat->h; y++)
+            for (size_t x = checkerboard_first(y, model->passes[j].phase); x < y_hat->w; x += 2)
+                for (size_t c = model->passes[j].first; c < model->passes[j].first + model->passes[j].n; c++)
+                    known[(y * y_hat->w + x) * y_hat->c + c] = (int16_t)at(y_hat, y, x)[c];
+}
+
+static void check_means(const ghm_model *model, const vectors *v, const int16_t *p)
+{
+    const tensor *y_hat = find(v, "y_hat", 0);
+    arena memory = { 0 };
+    mean_check check;
+    context_model cm;
+    int16_t *known = arena_alloc(&memory, y_hat->h * y_hat->w * y_hat->c, sizeof *known);
+    context_init(&cm, model, y_hat->w, arena_alloc(&memory, model_scratch_bytes(model, y_hat->w), 1), &memory, check_mean,
+                 &check);
+    assert_int_equal(memory.failed_bytes, 0);
+    for (size_t k = 0; k < model->n_passes; k++) {
+        check = (mean_check){ find(v, "mean%zu", k), &model->passes[k], 0 };
+        known_before(model, y_hat, k, known);
+        context_run_pass(&cm, k, known, p, y_hat->h);
+        report(check.expected->name, check.largest);
+    }
+    arena_free(&memory);
+}
+
+typedef struct pixel_rows {
+    uint8_t *rgb;
+    size_t row_bytes;
+} pixel_rows;
+
+static void store_row(void *user, size_t row, const uint8_t *rgb)
+{
+    const pixel_rows *rows = user;
+    memcpy(rows->rgb + row * rows->row_bytes, rgb, rows->row_bytes);
+}
+
+static void check_pixels(const ghm_model *model, const quality_tables *quality, const vectors *v, const int16_t *y_hat)
+{
+    const tensor *pixels = find(v, "pixels", 0), *grid = find(v, "y_hat", 0);
+    arena memory = { 0 };
+    synthesis gs;
+    pixel_rows rows = { arena_alloc(&memory, pixels->h * pixels->w, 3), pixels->w * 3 };
+    synthesis_init(&gs, model, quality->up8_multiplier, grid->w,
+                   arena_alloc(&memory, model_scratch_bytes(model, 4 * grid->w), 1), &memory);
+    assert_int_equal(memory.failed_bytes, 0);
+    assert_int_equal(pixels->w, grid->w * 16); /* store_row keeps whole rows */
+    synthesis_run(&gs, y_hat, 0, 0, grid->h, grid->h, store_row, &rows);
+    compare_u8(pixels, rows.rgb);
+    arena_free(&memory);
+}
+
+static void check_file(const ghm_model *model, const char *file, uint16_t quality_position)
+{
+    vectors v;
+    arena memory = { 0 };
+    quality_tables quality;
+    latent_codec lc;
+    bytes_writer payload = { 0 };
+
+    print_message("  %s, %s\n", model->kernels->name, file);
+    read_vectors(file, &v);
+    const tensor *y_hat = find(&v, "y_hat", 0);
+    assert_int_equal(quality_tables_init(&quality, model, quality_position, &memory, NULL), GHM_OK);
+    int16_t *decoded = arena_alloc(&memory, y_hat->h * y_hat->w * y_hat->c, sizeof *decoded);
+    assert_non_null(decoded);
+    assert_int_equal(latent_codec_init(&lc, model, &quality, y_hat->h, y_hat->w, false, NULL), GHM_OK);
+    code_band(model, &quality, &v, &payload);
+    assert_int_equal(latent_codec_decode(&lc, payload.data, payload.size, y_hat->h, decoded, NULL), GHM_OK);
+    compare_i16(find(&v, "p", 0), lc.p);
+    compare_u8(find(&v, "scale_index", 0), lc.scale_index);
+    check_means(model, &v, lc.p);
+    compare_i16(y_hat, decoded);
+    check_pixels(model, &quality, &v, decoded);
+    latent_codec_free(&lc);
+    arena_free(&memory);
+    free(payload.data);
+    free_vectors(&v);
+}
+
+static void networks_equal_the_reference(void **state)
+{
+    (void)state;
+    for (size_t b = 0; b < sizeof backends / sizeof *backends; b++) {
+        ghm_model *model;
+        if (!ghm_backend_available(backends[b])) {
+            print_message("backend %s is not available here and not tested\n", ghm_backend_name(backends[b]));
+            continue;
+        }
+        assert_int_equal(ghm_model_open_default(backends[b], &model, NULL), GHM_OK);
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+            check_file(model, files[i].file, files[i].quality);
+        ghm_model_close(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(networks_equal_the_reference) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
