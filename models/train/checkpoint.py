@@ -1,14 +1,55 @@
 """Networks from files: checkpoints of train.py, of the research prototype, and weight files."""
+import math
+
+import numpy as np
 import torch
 
-from model import CONFIGS, Codec, convert_prototype, is_prototype
+from model import CONFIGS, Codec, Depthwise, convert_prototype, is_prototype
+from quantize import column_factors, fixed_scales, is_exact, output_tensor
+from tables import logistic_scales
+from weight_file import MAGIC, unpack
+
+# A weight file does not tell the binary points inside its networks, and any choice gives the same function (the
+# activations are homogeneous). With this one the largest int16 stands for 8: activations of a size that trains well.
+NOMINAL_SCALE = 2.0 ** 12
 
 
 def load_network(path, config_name='fast'):
-    """Network of a checkpoint. config_name is used where the file does not name its configuration."""
+    """Network of a file. config_name is used where a checkpoint does not name its configuration."""
+    with open(path, 'rb') as f:
+        content = f.read(len(MAGIC))
+        if content == MAGIC:
+            return dequantize(unpack(content + f.read()))
     state = torch.load(path, map_location='cpu')
     net = Codec(CONFIGS[state.get('config', config_name)])
-    if is_prototype(state):
-        state = {'ema': convert_prototype(state)}
-    net.load_state_dict(state['ema'])
+    net.load_state_dict(convert_prototype(state) if is_prototype(state) else state['ema'])
     return net
+
+
+def dequantize(weights):
+    """Weights -> a float network of the same function, up to roundings."""
+    net = Codec(weights.config)
+    scales = {output_tensor(name): NOMINAL_SCALE for name, _ in net.layers() if is_exact(name)}
+    scales.update(fixed_scales(weights.config), z=2.0 ** weights.frac_z)
+    with torch.no_grad():
+        for name, layer in net.layers():
+            dequantize_layer(layer, weights.layers[name], scales, weights.config)
+        for name in ('gain_e8', 'gain_y', 'step', 'gain_d8'):
+            getattr(net, name).copy_(torch.from_numpy(weights.quality[name] * (math.log(2) / 4096)))
+        offset = weights.quality['scale_offset'] * (weights.config.scale_step / 256) + math.log(weights.config.sigma_min)
+        net.scale_offset.copy_(torch.from_numpy(offset))
+        net.z_scale.copy_(torch.from_numpy(np.log(logistic_scales()[weights.z_table])))
+        net.z_mean.copy_(torch.from_numpy(weights.z_mean / 2.0 ** weights.frac_z))
+    return net
+
+
+def dequantize_layer(layer, stored, scales, config):
+    """Real weights and biases into layer."""
+    flat = stored.weight.reshape(9, -1).T if isinstance(layer, Depthwise) else stored.weight
+    weight, bias, steps = torch.from_numpy(flat).double(), torch.from_numpy(stored.bias).double(), stored.scale
+    steps = torch.from_numpy(steps.astype(np.float64))
+    if is_exact(layer.name):
+        steps = steps / (2 ** 31 * scales[output_tensor(layer.name)])
+        weight, bias = weight * column_factors(layer, scales, config), bias * steps
+    layer.weight.copy_((weight * steps[:, None]).reshape(layer.weight.shape))
+    layer.bias.copy_(bias)

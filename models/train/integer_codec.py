@@ -2,6 +2,8 @@
 
 Used to measure exported models, to count symbols for the tables, and for parity vectors. Slow and plain.
 """
+import math
+
 import numpy as np
 import torch
 
@@ -17,7 +19,7 @@ class IntegerCodec:
         self.weights, self.config = weights, weights.config
         self.net = Codec(weights.config)
         self.ops = IntegerArithmetic(weights.layers)
-        load_float_layers(self.net, weights.layers)
+        load_analysis(self.net, weights)
         self.y_bits, self.z_bits = BitCounter(weights.y_tables), BitCounter(weights.z_tables)
 
     def table(self, name, quality):
@@ -91,12 +93,13 @@ class IntegerCodec:
         return y.sum((1, 2, 3)), z.sum((1, 2, 3))
 
 
-def load_float_layers(net, layers):
-    """Weights of the analysis networks, as the file has them, into net."""
+def load_analysis(net, weights):
+    """The float networks and their gain, as the file has them, into net."""
     with torch.no_grad():
+        net.gain_e8.copy_(torch.from_numpy(weights.quality['gain_e8'] * (math.log(2) / 4096)))
         for name, layer in net.layers():
             if not is_exact(name):
-                stored = layers[name]
+                stored = weights.layers[name]
                 weight = stored.weight.reshape(9, -1).T if stored.weight.ndim == 3 else stored.weight
                 real = torch.from_numpy(weight.astype(np.float32) * stored.scale[:, None])
                 layer.weight.copy_(real.reshape(layer.weight.shape))

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from model import Depthwise, FloatArithmetic, ste_round
+from model import LEAKY_SLOPE, Depthwise, FloatArithmetic
 
 INT16_MAX = 32767
 ACC_MAX = 2 ** 31 - 1
@@ -125,25 +125,25 @@ def layer_kind(layer):
     return FLOAT_LINEAR_S16 if base else FLOAT_LINEAR_S8
 
 
-def column_factors(layer, scales, n_prior):
+def column_factors(layer, scales, config):
     """Scale of each input of an exact layer. Context networks read y_hat and p, whose binary points may differ; the
     difference goes into the weights before they are rounded. -> (c_in,), or (1,) for a 3x3 filter"""
     if isinstance(layer, Depthwise):
         return torch.tensor([scales[input_tensor(layer.name)]])
     columns = torch.full((layer.in_features,), float(scales[input_tensor(layer.name)]))
     if layer.name.startswith('ctx') and layer.name.endswith('.in'):
-        columns[-n_prior:] = scales['hs.prior']
+        columns[-config.P:] = scales['hs.prior']
     return columns
 
 
-def weight_limit(kind):
-    return INT16_MAX if kind in (LINEAR_S16, FLOAT_LINEAR_S16) else 127
+def weight_limit(kind, config):
+    return config.base_limit if kind in (LINEAR_S16, FLOAT_LINEAR_S16) else config.weight_limit
 
 
-def weight_steps(weight, bias, kind):
+def weight_steps(weight, bias, kind, limit):
     """Real value of one integer step of the weights for every output, as fine as the width of the weights and, in exact
-    layers, the accumulator allow. weight (c_out, n), bias (c_out,) in units of the accumulator's inputs. -> (c_out,)"""
-    steps = weight.abs().amax(1) / weight_limit(kind)
+    layers, the accumulator allow: `limit` steps span the largest weight. weight (c_out, n), bias (c_out,) in units of the accumulator's inputs. -> (c_out,)"""
+    steps = weight.abs().amax(1) / limit
     if kind in (LINEAR_S8, LINEAR_S16, DEPTHWISE_S8):
         # |bias| + 32768 sum |w| <= 2^31 - 1, less what rounding may add: half a step for each weight and the bias
         room = ACC_MAX - 32768 * weight.shape[1] / 2 - 1
@@ -151,16 +151,16 @@ def weight_steps(weight, bias, kind):
     return steps.clamp_min(1e-12)
 
 
-def quantize_layer(layer, scales, n_prior):
+def quantize_layer(layer, scales, config):
     """Linear or Depthwise -> StoredLayer."""
     kind = layer_kind(layer)
+    limit = weight_limit(kind, config)
     weight, bias = layer.weight.detach().double().flatten(1), layer.bias.detach().double()
     if is_exact(layer.name):
         # acc = sum w x stands for output_scale * (W X + B); x = column scale * X
         out = scales[output_tensor(layer.name)]
-        weight, bias = weight * out / column_factors(layer, scales, n_prior), bias * out
-    steps = weight_steps(weight, bias, kind)
-    limit = weight_limit(kind)
+        weight, bias = weight * out / column_factors(layer, scales, config), bias * out
+    steps = weight_steps(weight, bias, kind, limit)
     integers = torch.round(weight / steps[:, None]).clamp(-limit, limit).numpy().astype(np.int64)
     if isinstance(layer, Depthwise):
         integers = integers.T.reshape(3, 3, -1)
@@ -189,36 +189,43 @@ class FakeQuantization(FloatArithmetic):
     so fine that they stay real."""
 
     def __init__(self, config, scales, round_activations=True):
-        self.scales, self.n_prior, self.round_activations = scales, config.P, round_activations
+        self.scales, self.config, self.round_activations = scales, config, round_activations
 
     def parameters(self, layer):
+        """Weights on their integer grid. Gradients of torch's fused operation pass through inside the range."""
         kind, weight, bias = layer_kind(layer), layer.weight.flatten(1), layer.bias
+        factors, limit = self.factors(layer), weight_limit(kind, self.config)
         with torch.no_grad():
-            factors, out = torch.ones(1, device=weight.device), 1.0
-            if is_exact(layer.name):
-                out = self.scales[output_tensor(layer.name)]
-                factors = out / column_factors(layer, self.scales, self.n_prior).to(weight.device)
-            steps = weight_steps(weight * factors, bias * out, kind)[:, None]
-            limit = weight_limit(kind)
-            error = torch.round(weight * factors / steps).clamp(-limit, limit) * steps / factors - weight
-        return (weight + error).reshape(layer.weight.shape), bias
+            out = self.scales[output_tensor(layer.name)] if is_exact(layer.name) else 1.0
+            steps = weight_steps(weight * factors, bias * out, kind, limit)
+        zeros = torch.zeros_like(steps, dtype=torch.int32)
+        if len(factors) == 1:
+            weight = torch.fake_quantize_per_channel_affine(weight, steps / factors, zeros, 0, -limit, limit)
+        else:
+            weight = torch.fake_quantize_per_channel_affine(weight * factors, steps, zeros, 0, -limit, limit) / factors
+        return weight.reshape(layer.weight.shape), bias
+
+    def factors(self, layer):
+        """What multiplies the weights before they are rounded: (c_in,), or (1,) where all inputs have one scale."""
+        device = layer.weight.device
+        if not is_exact(layer.name):
+            return torch.ones(1, device=device)
+        columns = column_factors(layer, self.scales, self.config).to(device)
+        factors = self.scales[output_tensor(layer.name)] / columns
+        return factors[:1] if (factors == factors[0]).all() else factors
 
     def finish(self, layer, v, leaky=False, residual=None):
         if not is_exact(layer.name) or not self.round_activations:
             return super().finish(layer, v, leaky, residual)
         tensor = output_tensor(layer.name)
         v = self.grid(tensor, v if residual is None else residual + v)
-        if leaky:
-            scale = self.scales[tensor]
-            v = torch.maximum(v, ste_round(v * (0.125 * scale)) / scale)
-        return v
+        return torch.maximum(v, self.grid(tensor, LEAKY_SLOPE * v)) if leaky else v
 
     def latent(self, tensor, x):
         return self.grid(tensor, x) if self.round_activations else x
 
     def grid(self, tensor, x):
-        scale = self.scales[tensor]
-        return ste_round((x.float() * scale).clamp(-32768, INT16_MAX)) / scale
+        return torch.fake_quantize_per_tensor_affine(x.float(), 1 / self.scales[tensor], 0, -32768, INT16_MAX)
 
 
 # --------------------------------------------------------------------------------------------------- exact integers

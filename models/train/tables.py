@@ -50,10 +50,18 @@ def gaussian_table(sigma):
     return symmetric_table(lambda k: upper(abs(k) - 0.5) - upper(abs(k) + 0.5), lambda k: 2 * float(upper(k + 0.5)))
 
 
+def logistic_upper(v, scale):
+    """Probability of values above v under a logistic distribution."""
+    return 1 / (1 + np.exp(np.minimum(v / scale, 500)))
+
+
+def logistic_mass(k, scale):
+    """Probability of the unit bins around k."""
+    return logistic_upper(abs(k) - 0.5, scale) - logistic_upper(abs(k) + 0.5, scale)
+
+
 def logistic_table(scale):
-    """Unit bins of a logistic distribution."""
-    upper = lambda v: 1 / (1 + np.exp(v / scale))
-    return symmetric_table(lambda k: upper(abs(k) - 0.5) - upper(abs(k) + 0.5), lambda k: 2 * upper(k + 0.5))
+    return symmetric_table(lambda k: logistic_mass(k, scale), lambda k: 2 * logistic_upper(k + 0.5, scale))
 
 
 def sigmas(config):
@@ -68,8 +76,12 @@ def gaussian_tables(config):
 Z_SCALE_MIN, Z_SCALE_MAX, N_Z_TABLES = 0.05, 8.0, 48
 
 
+def logistic_scales():
+    return np.geomspace(Z_SCALE_MIN, Z_SCALE_MAX, N_Z_TABLES)
+
+
 def logistic_tables():
-    return [logistic_table(s) for s in np.geomspace(Z_SCALE_MIN, Z_SCALE_MAX, N_Z_TABLES)]
+    return [logistic_table(s) for s in logistic_scales()]
 
 
 def logistic_index(log_scale):

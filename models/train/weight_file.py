@@ -11,9 +11,10 @@ import torch
 import xxhash
 
 import tables
-from model import BLOCK_LISTS, Codec, Config
-from quantize import (FLOAT_LINEAR_S8, LINEAR_S16, FLOAT_LINEAR_S16, StoredLayer, check_exact_layer, quantize_layer)
-from range_coder import RangeDecoder, RangeEncoder
+from model import BLOCK_LISTS, CONFIGS, Codec, Config
+from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, LINEAR_S16, StoredLayer,
+                      check_exact_layer, quantize_layer)
+from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
 MAGIC, VERSION = b'GHMW', 1
@@ -60,7 +61,7 @@ def build_weights(net, scales, y_tables=None, n_skipped=0):
         z_table=tables.logistic_index(net.z_scale.detach().double().numpy()),
         z_mean=torch.round(net.z_mean.detach().double() * scales['z']).numpy().astype(np.int64),
         y_tables=y_tables or tables.gaussian_tables(c), z_tables=tables.logistic_tables(),
-        layers={name: quantize_layer(layer, scales, c.P) for name, layer in net.layers()})
+        layers={name: quantize_layer(layer, scales, c) for name, layer in net.layers()})
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -113,12 +114,11 @@ def pack_layer(name, stored, table):
 
 def encode_weights(coder, stored, table):
     """One layer into the coded section."""
-    c = table.cumulative.tolist()
-    low_bytes = (stored.weight & 255).reshape(-1).tolist()
-    for i, s in enumerate((weight_symbols(stored) - table.offset).tolist()):
-        coder.encode(c[s], c[s + 1])
+    cdf, low_bytes = CdfTable(table.offset, table.frequencies), (stored.weight & 255).reshape(-1).tolist()
+    for symbol, low_byte in zip(weight_symbols(stored).tolist(), low_bytes):
+        coder.encode_symbol(cdf, symbol)
         if is_wide(stored.kind):
-            coder.encode_bits(low_bytes[i], 8)
+            coder.encode_bits(low_byte, 8)
 
 
 def pack(weights):
@@ -136,3 +136,92 @@ def pack(weights):
     coded = coder.finish()
     body = struct.pack('<II', len(plain), len(coded)) + plain + coded
     return MAGIC + struct.pack('<HHQ', VERSION, 0, xxhash.xxh3_64_intdigest(body)) + body
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+class Cursor:
+    """Fields of a section, front to back."""
+
+    def __init__(self, data):
+        self.data, self.position = data, 0
+
+    def take(self, n):
+        out = self.data[self.position:self.position + n]
+        if len(out) != n:
+            raise ValueError('the file ends early')
+        self.position += n
+        return out
+
+    def fields(self, layout):
+        return struct.unpack('<' + layout, self.take(struct.calcsize('<' + layout)))
+
+    def array(self, dtype, *shape):
+        """-> int64, or float32 for real types"""
+        values = np.frombuffer(self.take(np.dtype(dtype).itemsize * math.prod(shape)), dtype).reshape(shape)
+        return values.astype(np.float32 if values.dtype.kind == 'f' else np.int64)
+
+    def table(self):
+        offset, length = self.fields('hH')
+        return Table(offset, self.array('<u2', length))
+
+
+def unpack_head(cursor):
+    """-> Config, n_skipped, frac_z. What a weight file does not tell, only training needs; it comes from CONFIGS."""
+    name = cursor.take(16).rstrip(b'\0').decode('ascii')
+    n_anchors, n_slices, n_passes, n_scales, n_skipped, frac_y, frac_z, _ = cursor.fields('8B')
+    widths = dict(zip(WIDTHS, cursor.fields('8H')))
+    blocks = {}
+    for block_list in BLOCK_LISTS:
+        count, _, hidden = cursor.fields('BBH')
+        blocks[block_list] = (count, hidden)
+    slices = cursor.fields('%dH' % n_slices)
+    passes = tuple(cursor.fields('BB') for _ in range(n_passes))
+    known = CONFIGS.get(name, CONFIGS['fast'])
+    config = Config(name, **widths, blocks=blocks, slices=slices, passes=passes, n_anchors=n_anchors, n_scales=n_scales,
+                    frac_y=frac_y, lambda_min=known.lambda_min, lambda_max=known.lambda_max,
+                    sigma_min=known.sigma_min, sigma_max=known.sigma_max)
+    return config, n_skipped, frac_z
+
+
+def unpack_layer(cursor, expected):
+    """-> StoredLayer without its weights but with an array of their shape, table of the weights"""
+    name = cursor.take(cursor.fields('B')[0]).decode('ascii')
+    if name != expected:
+        raise ValueError('layer %s stands where %s should' % (name, expected))
+    kind, c_out, c_in = cursor.fields('BHH')
+    number = '<f4' if is_float(kind) else '<i4'
+    bias, scale = cursor.array(number, c_out), cursor.array(number, c_out)
+    shape = (3, 3, c_out) if kind in (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8) else (c_out, c_in)
+    return StoredLayer(kind, np.empty(shape, np.int64), bias, scale), cursor.table()
+
+
+def decode_weights(decoder, stored, table):
+    """Fill in stored.weight from the coded section."""
+    cdf, flat = CdfTable(table.offset, table.frequencies), stored.weight.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] = decoder.decode_symbol(cdf)
+        if is_wide(stored.kind):
+            flat[i] = flat[i] * 256 + decoder.decode_bits(8)
+
+
+def unpack(content):
+    """Bytes of a file -> Weights."""
+    magic, version, _, model_id, plain_bytes, coded_bytes = struct.unpack('<4sHHQII', content[:24])
+    if magic != MAGIC or version != VERSION:
+        raise ValueError('not a weight file of version %d' % VERSION)
+    if len(content) != 24 + plain_bytes + coded_bytes or xxhash.xxh3_64_intdigest(content[16:]) != model_id:
+        raise ValueError('the weight file is damaged')
+    cursor = Cursor(content[24:24 + plain_bytes])
+    config, n_skipped, frac_z = unpack_head(cursor)
+    quality = {name: cursor.array('<i2', config.n_anchors, getattr(config, width)) for name, width in QUALITY_TABLES}
+    z_table, z_mean = cursor.array('u1', config.n_anchors, config.Z), cursor.array('<i2', config.Z)
+    n_z_tables, = cursor.fields('H')
+    y_tables = [cursor.table() for _ in range(config.n_scales)]
+    z_tables = [cursor.table() for _ in range(n_z_tables)]
+    heads = {name: unpack_layer(cursor, name) for name, _ in Codec(config).layers()}
+    decoder = RangeDecoder(content[24 + plain_bytes:])
+    for stored, table in heads.values():
+        decode_weights(decoder, stored, table)
+    return Weights(config, n_skipped, frac_z, quality, z_table, z_mean, y_tables, z_tables,
+                   {name: stored for name, (stored, _) in heads.items()})

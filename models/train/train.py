@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Train the codec, on one CPU core, one GPU, or several through torchrun.
+
+    train.py CONFIG --data tiles.npy --out run.pt --minutes 60 [--init CHECKPOINT | --resume] [--quantize]
+
+run.pt holds the whole state (network, moving average, optimizer, step, time) and is replaced every few minutes;
+run.pt.log is the plain record. --resume goes on where run.pt stopped. Every step seeds its random numbers from (seed,
+rank, step), so a resumed run equals an uninterrupted one.
+
+The loss is the mean logarithm of each picture's lambda * MSE + bits a pixel, so that all rates weigh the same. Two
+learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT.
+"""
+import argparse
+import json
+import math
+import os
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from checkpoint import load_network
+from data import split
+from model import CONFIGS, FLOAT, Codec
+from quantize import FakeQuantization, calibrate
+from validate import float_cost, geometric_mean
+
+EMA_DECAY, EMA_EVERY = 0.999, 4
+HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its peak, then a cosine down to this share of it
+LOG_EVERY = 50
+COMPARE_LAMBDA = (0.0008, 0.08)   # the printed mean is over the anchors in this range, as in the first experiments
+
+
+class Trainer:
+    """State of a run and the steps that advance it."""
+
+    def __init__(self, args):
+        self.args = args
+        self.rank, self.world, self.device = start_processes(args)
+        tiles = np.load(args.data, mmap_mode='r' if args.map else None)
+        training, validation = split(tiles)
+        self.training = training if args.map else torch.from_numpy(training)
+        self.validation = torch.from_numpy(np.array(validation))
+        torch.manual_seed(args.seed)
+        saved = torch.load(args.out, map_location='cpu') if args.resume else {}
+        self.step, self.seconds = saved.get('step', 0), saved.get('seconds', 0.0)
+        self.net = self.initial_network(saved).to(self.device)
+        self.config = self.net.config
+        self.ema = {k: v.to(self.device) for k, v in saved.get('ema', self.net.state_dict()).items()}
+        self.ema = {k: v.detach().clone() for k, v in self.ema.items()}
+        self.optimizer = make_optimizer(self.net, args)
+        if saved:
+            self.optimizer.load_state_dict(saved['optimizer'])
+        self.ops = self.arithmetic(saved)
+        self.forward = self.parallel_forward()
+        self.log_file = open(args.out + '.log', 'a' if args.resume else 'w') if self.rank == 0 else None
+
+    def initial_network(self, saved):
+        if self.args.init and not saved:
+            return load_network(self.args.init, self.args.config)
+        net = Codec(CONFIGS[self.args.config])
+        if saved:
+            net.load_state_dict(saved['net'])
+        return net
+
+    def arithmetic(self, saved):
+        """Float, or the simulation of the integers with ranges measured on training tiles."""
+        if not self.args.quantize:
+            return FLOAT
+        scales = saved.get('scales')
+        if scales is None:
+            pictures = torch.from_numpy(np.array(self.training[:16])).permute(0, 3, 1, 2).float() / 255
+            scales = calibrate(self.net, pictures.to(self.device))
+        return FakeQuantization(self.config, scales, round_activations=self.args.quantize == 'all')
+
+    def parallel_forward(self):
+        net = torch.compile(self.net) if self.args.compile else self.net
+        if self.world > 1:
+            return torch.nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
+        return net
+
+    # ---- one step
+
+    def progress(self):
+        """Share of the run that is done, by time or by steps, whichever is further."""
+        by_time = self.seconds / (60 * self.args.minutes) if self.args.minutes else 0
+        by_step = self.step / self.args.steps if self.args.steps else 0
+        return max(by_time, by_step)
+
+    def set_learning_rate(self):
+        fall = 0.5 * (1 + math.cos(math.pi * max(0, (self.progress() - HOLD) / (1 - HOLD))))
+        factor = min(1, (self.step + 1) / self.args.warm_up) * (FLOOR + (1 - FLOOR) * fall)
+        for group in self.optimizer.param_groups:
+            group['lr'] = group['peak'] * factor
+        return factor
+
+    def batch(self):
+        """Random crops, mirrored and transposed at random. -> (B, 3, patch, patch) in 0..1"""
+        b, patch = self.args.batch, self.args.patch
+        n, size = len(self.training), self.training.shape[1]
+        tile, corner, flips = torch.randint(n, (b,)), torch.randint(size - patch + 1, (b, 2)), torch.rand(b, 2) < 0.5
+        crops = []
+        for i, (u, v), (mirror, transpose) in zip(tile.tolist(), corner.tolist(), flips.tolist()):
+            crop = torch.as_tensor(np.array(self.training[i, u:u + patch, v:v + patch]))
+            crop = crop.flip(1) if mirror else crop
+            crops.append(crop.transpose(0, 1) if transpose else crop)
+        return torch.stack(crops).permute(0, 3, 1, 2).to(self.device).float() / 255
+
+    def train_step(self):
+        """-> loss, bpp, bpp of z, PSNR, gradient norm"""
+        seed_step(self.args.seed, self.rank, self.step)
+        x = self.batch()
+        q = torch.rand(len(x)).to(self.device) * (self.config.n_anchors - 1)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+            x_hat, bpp, z_bpp = self.forward(x, q, ops=self.ops)
+        mse = ((x_hat - x) ** 2).mean((1, 2, 3))
+        loss = torch.log(self.config.lagrangian(q) * mse + bpp).mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        self.step += 1
+        if self.step % EMA_EVERY == 0:
+            self.update_average()
+        return [v.item() for v in (loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm)]
+
+    def update_average(self):
+        decay = min(EMA_DECAY, (self.step + 1) / (self.step + 10)) ** EMA_EVERY
+        with torch.no_grad():
+            for k, v in self.net.state_dict().items():
+                self.ema[k].lerp_(v, 1 - decay)
+
+    # ---- the run
+
+    def run(self):
+        self.log('%s, %d parameters, %d training tiles, %d process(es), %s, arguments %s' % (
+            self.config.name, sum(p.numel() for p in self.net.parameters()), len(self.training), self.world,
+            self.device, json.dumps(vars(self.args))))
+        clock = saved_at = time.time()
+        recent = []
+        while not self.finished():
+            factor = self.set_learning_rate()
+            recent.append(self.train_step())
+            now = time.time()
+            self.seconds, clock = self.seconds + now - clock, now
+            if self.step % LOG_EVERY == 0:
+                self.log('step %d t %.0f loss %.4f bpp %.4f z %.4f psnr %.2f gradient %.2f rate %.1e' % (
+                    self.step, self.seconds, *np.mean(recent, 0), factor * self.args.lr))
+                recent = []
+            if now - saved_at > 60 * self.args.save_minutes:
+                self.save()
+                saved_at = time.time()
+            if self.step % self.args.validate_every == 0:
+                self.validate()
+        self.validate()
+        self.save()
+
+    def finished(self):
+        """Every process must stop at the same step, so the clock of rank 0 decides."""
+        done = torch.tensor(float(self.progress() >= 1), device=self.device)
+        if self.world > 1:
+            dist.broadcast(done, 0)
+        return bool(done)
+
+    def validate(self):
+        """Cost of the moving average at every anchor, with hard rounding."""
+        if self.rank:
+            return
+        net = Codec(self.config).to(self.device)
+        net.load_state_dict(self.ema)
+        costs = float_cost(net, self.validation, range(self.config.n_anchors), self.ops)
+        lo, hi = COMPARE_LAMBDA
+        lagrangians = [self.config.lagrangian(a) / 255 ** 2 for a in range(self.config.n_anchors)]
+        compared = [c for c, l in zip(costs, lagrangians) if 0.999 * lo < l < 1.001 * hi]
+        self.log('validation step %d t %.0f mean %.4f of %d anchors, %.4f of all: %s' % (
+            self.step, self.seconds, geometric_mean(compared), len(compared), geometric_mean(costs),
+            ' '.join('%.4f' % c for c in costs)))
+
+    def save(self):
+        """Replace the file in one motion: a run that is killed leaves the old or the new state."""
+        if self.rank:
+            return
+        state = {'config': self.config.name, 'step': self.step, 'seconds': self.seconds, 'net': self.net.state_dict(),
+                 'ema': self.ema, 'optimizer': self.optimizer.state_dict(), 'scales': getattr(self.ops, 'scales', None)}
+        torch.save(state, self.args.out + '.part')
+        os.replace(self.args.out + '.part', self.args.out)
+
+    def log(self, line):
+        if self.rank == 0:
+            print(line, flush=True)
+            self.log_file.write(line + '\n')
+            self.log_file.flush()
+
+
+def start_processes(args):
+    """Under torchrun, join the other processes. -> rank, number of processes, device"""
+    torch.set_num_threads(args.threads)
+    world = int(os.environ.get('WORLD_SIZE', 1))
+    device = torch.device(args.device)
+    if world == 1:
+        return 0, 1, device
+    if device.type == 'cuda':
+        device = torch.device('cuda', int(os.environ['LOCAL_RANK']))
+        torch.cuda.set_device(device)
+    dist.init_process_group('nccl' if device.type == 'cuda' else 'gloo')
+    return dist.get_rank(), world, device
+
+
+def seed_step(seed, rank, step):
+    torch.manual_seed((seed * 4096 + rank) * 2 ** 32 + step)
+
+
+def make_optimizer(net, args):
+    base = [p for n, p in net.named_parameters() if n.startswith(('ga.base.', 'gs.base.'))]
+    rest = [p for n, p in net.named_parameters() if not n.startswith(('ga.base.', 'gs.base.'))]
+    return torch.optim.Adam([dict(params=rest, peak=args.lr), dict(params=base, peak=args.base_lr)],
+                            lr=args.lr, betas=(0.9, 0.98))
+
+
+def parse_arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', choices=sorted(CONFIGS))
+    parser.add_argument('--data', required=True, help='tiles made by data.py')
+    parser.add_argument('--out', required=True, help='state of the run; the log is next to it')
+    parser.add_argument('--minutes', type=float, help='length of the run by the clock')
+    parser.add_argument('--steps', type=int, help='length of the run in steps; at least one of the two')
+    parser.add_argument('--init', help='start from these weights: checkpoint, prototype checkpoint or weight file')
+    parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
+    parser.add_argument('--quantize', choices=('weights', 'all'), help='train on the grids of the integers: of the weights '
+                        'only, or of the activations too')
+    parser.add_argument('--lr', type=float, default=2.5e-3, help='peak learning rate of the networks (2.5e-3)')
+    parser.add_argument('--base-lr', type=float, default=1.5e-4, help='of the linear base path (1.5e-4)')
+    parser.add_argument('--warm-up', type=int, default=300, metavar='STEPS')
+    parser.add_argument('--batch', type=int, default=8, help='pictures a step and process (8)')
+    parser.add_argument('--patch', type=int, default=128, help='side of the crops (128)')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--threads', type=int, default=1, help='CPU threads (1: more gain nothing at this batch size)')
+    parser.add_argument('--no-bf16', dest='bf16', action='store_false', help='single precision instead of autocast')
+    parser.add_argument('--compile', action='store_true', help='torch.compile, for GPUs')
+    parser.add_argument('--map', action='store_true', help='leave the tiles on disk')
+    parser.add_argument('--save-minutes', type=float, default=3.0)
+    parser.add_argument('--validate-every', type=int, default=2000, metavar='STEPS')
+    args = parser.parse_args(argv)
+    if not (args.minutes or args.steps):
+        parser.error('one of --minutes and --steps is needed')
+    return args
+
+
+def main(argv=None):
+    trainer = Trainer(parse_arguments(argv))
+    trainer.run()
+    if trainer.world > 1:
+        dist.destroy_process_group()
+    return trainer
+
+
+if __name__ == '__main__':
+    sys.exit(0 if main() else 1)
