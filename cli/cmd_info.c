@@ -56,10 +56,6 @@ static void print_text(const input *in, const ghm_stream_info *info)
         printf("  picture hash    %016" PRIx64 "%016" PRIx64 "\n", info->picture_hash[1], info->picture_hash[0]);
     else
         printf("  picture hash    none\n");
-    if (info->decode_memory)
-        printf("  decode memory   %.1f MiB\n", (double)info->decode_memory / (1 << 20));
-    else
-        printf("  decode memory   unknown\n");
     printf("  complete        %s\n", info->complete ? "yes" : "no");
 }
 
@@ -82,10 +78,6 @@ static void print_json(const char *path, const input *in, const ghm_stream_info 
         json_string(&o, "picture_hash", hash);
     else
         json_null(&o, "picture_hash");
-    if (info->decode_memory)
-        json_integer(&o, "decode_memory", info->decode_memory);
-    else
-        json_null(&o, "decode_memory");
     json_bool(&o, "complete", info->complete);
     json_end(&o);
 }

@@ -37,7 +37,7 @@ static inline int16_t fixed_leaky_relu(int16_t v)
 }
 
 /* 2^(x / 4096) in Q20, for -10 * 4096 <= x <= 11 * 4096 (arguments outside are clamped): 64 steps an octave from a
- * table, straight lines between. Relative error below 2e-5. */
+ * table, straight lines between, rounded half up. Within half a unit of Q20 and a relative error of 2e-5. */
 uint32_t fixed_exp2_q20(int32_t x_q12);
 
 #endif

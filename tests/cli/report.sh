@@ -26,7 +26,7 @@ run decode "$odd.ghm" --json
 expect_json "$out" input output format width height bytes picture_hash seconds model_id
 run info "$odd.ghm" "$odd.ghm" --json
 expect_status 0
-expect_json "$out" width height quality bands bytes bpp model_id decode_memory complete
+expect_json "$out" width height quality bands bytes bpp model_id complete
 [ "$(wc -l <"$out")" -eq 2 ] || failed 'one line a stream expected'
 run model info --json
 expect_json "$out" name id bytes decoder_kmac backend built_in

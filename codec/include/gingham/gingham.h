@@ -158,7 +158,6 @@ typedef struct ghm_stream_info {
     uint64_t picture_hash[2];  /**< XXH3-128 of the decoded picture, low and high half; 0 when the stream ends before it */
     size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks */
     int complete;              /**< nonzero: every chunk up to the last is there, with a right CRC */
-    uint64_t decode_memory;    /**< bytes a decode with one thread will need, the picture included; 0 if unknown */
 } ghm_stream_info;
 
 /**
