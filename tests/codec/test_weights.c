@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <xxhash.h>
 
+#include "files.h"
+
 #include <gingham/gingham.h>
 
 static uint8_t *file;
@@ -18,15 +20,8 @@ static size_t file_size;
 static int read_weights(void **state)
 {
     (void)state;
-    FILE *f = fopen(GHM_WEIGHTS, "rb");
-    if (!f || fseek(f, 0, SEEK_END) != 0)
-        return -1;
-    file_size = (size_t)ftell(f);
-    rewind(f);
-    file = malloc(file_size);
-    const size_t n = file ? fread(file, 1, file_size, f) : 0;
-    fclose(f);
-    return n == file_size ? 0 : -1;
+    file = read_test_file(GHM_WEIGHTS_DIR, "fast.ghmw", &file_size);
+    return 0;
 }
 
 static int free_weights(void **state)

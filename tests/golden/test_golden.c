@@ -10,29 +10,15 @@
 
 #include <cmocka.h>
 
-#include <gingham/gingham.h>
+#include "files.h"
 
-static uint8_t *read_stream(const char *name, size_t *size)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", GHM_GOLDEN_DIR, name);
-    FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END) != 0)
-        fail_msg("cannot read %s", path);
-    *size = (size_t)ftell(f);
-    rewind(f);
-    uint8_t *data = malloc(*size);
-    assert_non_null(data);
-    assert_int_equal(fread(data, 1, *size, f), *size);
-    fclose(f);
-    return data;
-}
+#include <gingham/gingham.h>
 
 /* The decoder compares the picture with the hash in the stream; here the stream's hash is compared with the stored one. */
 static void check_stream(const ghm_model *model, const char *name, const char *hash)
 {
     size_t size;
-    uint8_t *data = read_stream(name, &size);
+    uint8_t *data = read_test_file(GHM_GOLDEN_DIR, name, &size);
     ghm_stream_info info;
     char text[33];
     static const int threads[] = { 1, 2, 8 };

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "files.h"
+
 #include "base/bytes.h"
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
@@ -36,22 +38,6 @@ static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BAC
 
 /* ------------------------------------------------------------------------------------------------ reading */
 
-static uint8_t *read_file(const char *name, size_t *size)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", GHM_PARITY_DIR, name);
-    FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END) != 0)
-        fail_msg("cannot read %s", path);
-    *size = (size_t)ftell(f);
-    rewind(f);
-    uint8_t *data = malloc(*size);
-    assert_non_null(data);
-    assert_int_equal(fread(data, 1, *size, f), *size);
-    fclose(f);
-    return data;
-}
-
 static void read_tensor(bytes_reader *r, tensor *t)
 {
     const size_t length = bytes_u8(r);
@@ -73,7 +59,7 @@ static void read_tensor(bytes_reader *r, tensor *t)
 static void read_vectors(const char *file, vectors *v)
 {
     size_t size;
-    uint8_t *data = read_file(file, &size);
+    uint8_t *data = read_test_file(GHM_PARITY_DIR, file, &size);
     bytes_reader r = bytes_reader_make(data, size);
     assert_memory_equal(bytes_take(&r, 4), "GHMP", 4);
     *v = (vectors){ .n = bytes_u32(&r) };
