@@ -108,19 +108,46 @@ static exit_code parse_samples(pnm *f, const picture_source *source, ghm_image *
     return EXIT_OK;
 }
 
+/* Samples that lie in the file as an image wants them: a large picture need not be in memory twice. */
+static bool is_rgb8(const pnm *f)
+{
+    return f->n_components == 3 && f->maxval == 255 && !f->plain;
+}
+
+static exit_code keep_samples(pnm *f, const picture_source *source, ghm_image *image)
+{
+    const exit_code code = picture_check(source, f->width, f->height);
+    if (code != EXIT_OK)
+        return code;
+    if (!samples_fit(f))
+        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the file ends early");
+    uint8_t *samples = *source->owner + (f->p - source->data);
+    *image = (ghm_image){ (uint32_t)f->width, (uint32_t)f->height, { samples, samples + 1, samples + 2 },
+                          3 * (size_t)f->width, 3, *source->owner };
+    *source->owner = NULL;
+    f->p += 3 * f->width * f->height;
+    return EXIT_OK;
+}
+
+static exit_code copy_samples(pnm *f, const picture_source *source, ghm_image *image)
+{
+    exit_code code = picture_alloc(source, f->width, f->height, image);
+    if (code != EXIT_OK)
+        return code;
+    code = parse_samples(f, source, image);
+    if (code != EXIT_OK)
+        ghm_image_free(image);
+    return code;
+}
+
 static exit_code pnm_read(const picture_source *source, picture *out)
 {
     pnm f = { .p = source->data, .end = source->data + source->size };
     if (!parse_header(&f))
         return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the header is not width, height, maxval up to 65535");
-    exit_code code = picture_alloc(source, f.width, f.height, &out->image);
+    const exit_code code = is_rgb8(&f) ? keep_samples(&f, source, &out->image) : copy_samples(&f, source, &out->image);
     if (code != EXIT_OK)
         return code;
-    code = parse_samples(&f, source, &out->image);
-    if (code != EXIT_OK) {
-        ghm_image_free(&out->image);
-        return code;
-    }
     out->deep = f.maxval > 255;
     skip_blanks(&f);
     if (f.p < f.end && *f.p == 'P') /* Netpbm files may be concatenated */

@@ -19,7 +19,7 @@ const reader *reader_find(const uint8_t *data, size_t size)
     return NULL;
 }
 
-exit_code picture_alloc(const picture_source *source, uint64_t width, uint64_t height, ghm_image *image)
+exit_code picture_check(const picture_source *source, uint64_t width, uint64_t height)
 {
     if (width == 0 || height == 0)
         return fail(EXIT_BAD_INPUT, source->label, "has no pixels");
@@ -30,7 +30,15 @@ exit_code picture_alloc(const picture_source *source, uint64_t width, uint64_t h
         return fail(EXIT_LIMIT, source->label,
                     "%" PRIu64 "x%" PRIu64 " is more than %" PRIu64 " pixels; --limit-pixels raises the limit", width,
                     height, source->limit_pixels);
+    return EXIT_OK;
+}
+
+exit_code picture_alloc(const picture_source *source, uint64_t width, uint64_t height, ghm_image *image)
+{
     ghm_diagnostics diag = { "" };
+    const exit_code code = picture_check(source, width, height);
+    if (code != EXIT_OK)
+        return code;
     return fail_status(ghm_image_alloc((uint32_t)width, (uint32_t)height, image, &diag), source->label, &diag);
 }
 

@@ -15,6 +15,7 @@ typedef struct picture_source {
     const char *label; /* for messages */
     const uint8_t *data;
     size_t size;
+    uint8_t **owner; /* holds data, a block from malloc(); a reader that keeps it as the image's own sets it to NULL */
     uint64_t limit_pixels;
     color background; /* what shows through transparent pixels; without one they are refused */
 } picture_source;
@@ -53,7 +54,8 @@ const reader *reader_find(const uint8_t *data, size_t size);
 /* Read, turn upright as Exif says, and warn about what is lost. The image is released with ghm_image_free(). */
 exit_code picture_read(const picture_source *source, ghm_image *image);
 
-/* For readers: check the limits, then allocate. A message has been printed unless EXIT_OK. */
+/* For readers: check the limits; allocate within them. A message has been printed unless EXIT_OK. */
+exit_code picture_check(const picture_source *source, uint64_t width, uint64_t height);
 exit_code picture_alloc(const picture_source *source, uint64_t width, uint64_t height, ghm_image *image);
 
 #endif
