@@ -35,7 +35,7 @@ static const option encode_option_table[] = {
     { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The stream does not depend on it" },
     { "backend", 0, false, "NAME", "auto", parse_backend, FIELD(backend),
-      "c, blas, avx2 or auto: how the networks are computed. The stream does not depend on it" },
+      "c, blas, avx2, avx512 or auto: how the networks are computed. The stream does not depend on it" },
     { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
       "use the weights in FILE instead of the built-in ones; decoding needs the same file" },
     { "no-picture-hash", 0, false, NULL, NULL, parse_switch, FIELD(no_picture_hash),
@@ -129,7 +129,8 @@ static exit_code read_picture(encode_job *job)
     exit_code code = input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &in);
     if (code != EXIT_OK)
         return code;
-    const picture_source source = { in.label, in.data, in.size, job->options.limit_pixels, job->options.background };
+    const picture_source source = { in.label, in.data, in.size, &in.data, job->options.limit_pixels,
+                                    job->options.background };
     code = picture_read(&source, &job->image);
     input_free(&in);
     return code;
