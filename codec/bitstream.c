@@ -65,7 +65,8 @@ static ghm_status read_any_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagn
     return GHM_OK;
 }
 
-ghm_status bitstream_next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
+/* The next chunk of a known type; unknown optional chunks are passed over. */
+static ghm_status next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     for (;;) {
         GHM_TRY(read_any_chunk(r, chunk, diag));
@@ -77,9 +78,9 @@ ghm_status bitstream_next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagno
     }
 }
 
-ghm_status bitstream_expect_chunk(bytes_reader *r, uint8_t type, stream_chunk *chunk, ghm_diagnostics *diag)
+static ghm_status expect_chunk(bytes_reader *r, uint8_t type, stream_chunk *chunk, ghm_diagnostics *diag)
 {
-    GHM_TRY(bitstream_next_chunk(r, chunk, diag));
+    GHM_TRY(next_chunk(r, chunk, diag));
     if (chunk->type != type)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, type);
     return GHM_OK;
@@ -116,7 +117,7 @@ static ghm_status parse_header(const stream_chunk *chunk, stream_header *header,
     return GHM_OK;
 }
 
-ghm_status bitstream_read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag)
+static ghm_status read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag)
 {
     const size_t size = bytes_left(r), known = size < sizeof magic ? size : sizeof magic;
     stream_chunk chunk = { 0 };
@@ -131,4 +132,36 @@ ghm_status bitstream_read_header(bytes_reader *r, stream_header *header, ghm_dia
     if (chunk.type != CHUNK_HEADER)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the first chunk is not the header");
     return parse_header(&chunk, header, diag);
+}
+
+/* What stands behind the header. */
+static ghm_status index_chunks(bytes_reader *r, stream_index *index, ghm_diagnostics *diag)
+{
+    const size_t n_bands = stream_n_bands(&index->header);
+    stream_chunk hash = { 0 };
+
+    for (; index->n_bands_found < n_bands; index->n_bands_found++)
+        GHM_TRY(expect_chunk(r, CHUNK_BAND, &index->bands[index->n_bands_found], diag));
+    if (index->header.has_picture_hash) {
+        GHM_TRY(expect_chunk(r, CHUNK_PICTURE_HASH, &hash, diag));
+        if (hash.size != PICTURE_HASH_BYTES)
+            return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", hash.size,
+                            PICTURE_HASH_BYTES);
+        index->picture_hash = hash.payload;
+    }
+    if (bytes_left(r) > 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(r));
+    return GHM_OK;
+}
+
+ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag)
+{
+    bytes_reader r = bytes_reader_make(data, size);
+
+    index->has_header = false;
+    index->n_bands_found = 0;
+    index->picture_hash = NULL;
+    GHM_TRY(read_header(&r, &index->header, diag));
+    index->has_header = true;
+    return index_chunks(&r, index, diag);
 }

@@ -4,11 +4,14 @@
 
 #include <gingham/gingham.h>
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 enum {
     BITSTREAM_VERSION = 1,
     BITSTREAM_MAX_SIDE = 65535,
+    BITSTREAM_MAX_BANDS = 1024, /* of one row of z */
     CHUNK_HEADER = 'H',
     CHUNK_BAND = 'B',
     CHUNK_PICTURE_HASH = 'x',
@@ -35,14 +38,16 @@ typedef struct stream_chunk {
     size_t size;
 } stream_chunk;
 
-/* Read magic and header chunk; the reader then stands at the next chunk. */
-ghm_status bitstream_read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag);
+/* A whole stream, every chunk found and its CRC checked before anything is decoded. */
+typedef struct stream_index {
+    bool has_header;             /* the header was read: the fields below hold what was found until a failure */
+    stream_header header;
+    stream_chunk bands[BITSTREAM_MAX_BANDS];
+    size_t n_bands_found;
+    const uint8_t *picture_hash; /* PICTURE_HASH_BYTES, or NULL */
+} stream_index;
 
-/* The next chunk of a known type, its CRC checked; unknown optional chunks are passed over.
- * GHM_ERR_TRUNCATED when the bytes end first. */
-ghm_status bitstream_next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag);
-
-/* The next chunk, which must be of this type. */
-ghm_status bitstream_expect_chunk(bytes_reader *r, uint8_t type, stream_chunk *chunk, ghm_diagnostics *diag);
+/* GHM_OK, GHM_ERR_TRUNCATED, GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED. The index points into data. */
+ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag);
 
 #endif

@@ -23,44 +23,28 @@ static uint64_t load_le64(const uint8_t *p)
     return bytes_u64(&r);
 }
 
-/* Walk over the chunks behind the header. */
-static ghm_status check_chunks(bytes_reader *r, const stream_header *header, ghm_stream_info *info, ghm_diagnostics *diag)
-{
-    stream_chunk chunk;
-    for (size_t band = 0; band < stream_n_bands(header); band++) {
-        GHM_TRY(bitstream_expect_chunk(r, CHUNK_BAND, &chunk, diag));
-        info->header_bytes -= chunk.size;
-    }
-    if (header->has_picture_hash) {
-        GHM_TRY(bitstream_expect_chunk(r, CHUNK_PICTURE_HASH, &chunk, diag));
-        if (chunk.size != PICTURE_HASH_BYTES)
-            return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", chunk.size,
-                            PICTURE_HASH_BYTES);
-        info->picture_hash[0] = load_le64(chunk.payload);
-        info->picture_hash[1] = load_le64(chunk.payload + 8);
-    }
-    if (bytes_left(r) > 0)
-        return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(r));
-    info->complete = 1;
-    return GHM_OK;
-}
-
 ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
 {
-    bytes_reader r = bytes_reader_make(data, size);
-    stream_header header;
+    stream_index index;
+    ghm_diagnostics reason = { "" };
+    const ghm_status status = bitstream_index(data, size, &index, &reason);
+    if (status != GHM_OK && !(status == GHM_ERR_TRUNCATED && index.has_header))
+        return ghm_fail(diag, status, "%s", reason.text);
 
-    GHM_TRY(bitstream_read_header(&r, &header, diag));
+    const stream_header *header = &index.header;
     *info = (ghm_stream_info){
-        .format_version = BITSTREAM_VERSION, .width = header.width, .height = header.height,
-        .quality = 100.0 * header.quality / header.anchors, .model_id = header.model_id,
-        .n_bands = (unsigned)stream_n_bands(&header), .has_picture_hash = header.has_picture_hash, .header_bytes = size,
+        .format_version = BITSTREAM_VERSION, .width = header->width, .height = header->height,
+        .quality = 100.0 * header->quality / header->anchors, .model_id = header->model_id,
+        .n_bands = (unsigned)stream_n_bands(header), .has_picture_hash = header->has_picture_hash,
+        .header_bytes = size, .complete = status == GHM_OK,
     };
-    ghm_diagnostics cut = { 0 };
-    const ghm_status status = check_chunks(&r, &header, info, &cut);
-    if (status == GHM_OK || status == GHM_ERR_TRUNCATED)
-        return GHM_OK;
-    return ghm_fail(diag, status, "%s", cut.text);
+    for (size_t band = 0; band < index.n_bands_found; band++)
+        info->header_bytes -= index.bands[band].size;
+    if (index.picture_hash) {
+        info->picture_hash[0] = load_le64(index.picture_hash);
+        info->picture_hash[1] = load_le64(index.picture_hash + 8);
+    }
+    return GHM_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- decoding */
@@ -69,8 +53,7 @@ typedef struct decode_job {
     const ghm_model *model;
     const ghm_decode_settings *settings;
     ghm_diagnostics *diag;
-    stream_header header;
-    bytes_reader reader;
+    stream_index index;
     frame_geometry g;
     arena memory;
     quality_tables quality;
@@ -82,14 +65,13 @@ typedef struct decode_job {
     ghm_image image;
     /* the group at work */
     size_t first_band;
-    stream_chunk *chunks;   /* g.group */
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
 } decode_job;
 
 static ghm_status check_header(const decode_job *job)
 {
-    const stream_header *header = &job->header;
+    const stream_header *header = &job->index.header;
     if (header->model_id != job->model->id)
         return ghm_fail(job->diag, GHM_ERR_MODEL_MISMATCH,
                         "the stream was made with weights %016llx, these are %016llx (%s)",
@@ -104,14 +86,13 @@ static ghm_status check_header(const decode_job *job)
 
 static ghm_status open_job(decode_job *job, int n_threads)
 {
-    job->g = frame_geometry_make(job->model, &job->header, n_threads);
-    job->chunks = arena_alloc(&job->memory, job->g.group, sizeof *job->chunks);
+    job->g = frame_geometry_make(job->model, &job->index.header, n_threads);
     job->band_status = arena_alloc(&job->memory, job->g.group, sizeof *job->band_status);
     job->band_diag = arena_alloc(&job->memory, job->g.group, sizeof *job->band_diag);
     job->codecs = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->codecs);
     if (job->memory.failed_bytes)
         return ghm_fail_memory(job->diag, job->memory.failed_bytes);
-    GHM_TRY(quality_tables_init(&job->quality, job->model, job->header.quality, &job->memory, job->diag));
+    GHM_TRY(quality_tables_init(&job->quality, job->model, job->index.header.quality, &job->memory, job->diag));
     job->pool = thread_pool_open(n_threads);
     if (!job->pool)
         return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", n_threads);
@@ -121,10 +102,10 @@ static ghm_status open_job(decode_job *job, int n_threads)
         GHM_TRY(latent_codec_init(codec, job->model, &job->quality, job->g.band_h < job->g.h ? job->g.band_h : job->g.h,
                                   job->g.w, false, job->diag));
     }
-    job->hash = picture_hash_open(job->header.width, job->header.height);
+    job->hash = picture_hash_open(job->index.header.width, job->index.header.height);
     if (!job->hash)
         return ghm_fail_memory(job->diag, 576);
-    return ghm_image_alloc(job->header.width, job->header.height, &job->image, job->diag);
+    return ghm_image_alloc(job->index.header.width, job->index.header.height, &job->image, job->diag);
 }
 
 static void close_job(decode_job *job)
@@ -143,7 +124,8 @@ static void decode_band(void *user, size_t i, int worker)
     decode_job *job = user;
     const size_t band = job->first_band + i;
     job->band_diag[i].text[0] = '\0';
-    job->band_status[i] = latent_codec_decode(&job->codecs[worker], job->chunks[i].payload, job->chunks[i].size,
+    const stream_chunk *chunk = &job->index.bands[band];
+    job->band_status[i] = latent_codec_decode(&job->codecs[worker], chunk->payload, chunk->size,
                                               frame_band_rows(&job->g, band),
                                               reconstruction_row(&job->rec, frame_band_first(&job->g, band)),
                                               &job->band_diag[i]);
@@ -153,8 +135,6 @@ static void decode_band(void *user, size_t i, int worker)
 static ghm_status decode_group(decode_job *job, size_t first, size_t last)
 {
     job->first_band = first;
-    for (size_t i = 0; i < last - first; i++)
-        GHM_TRY(bitstream_expect_chunk(&job->reader, CHUNK_BAND, &job->chunks[i], job->diag));
     reconstruction_extend(&job->rec, first, last);
     thread_pool_run(job->pool, last - first, decode_band, job);
     for (size_t i = 0; i < last - first; i++)
@@ -165,44 +145,35 @@ static ghm_status decode_group(decode_job *job, size_t first, size_t last)
     reconstruction_range(&job->rec, &first_row, &last_row);
     uint8_t *rgb = job->image.planes[0] + first_row * job->image.row_stride;
     reconstruction_run(&job->rec, rgb, job->image.row_stride);
-    if (job->header.has_picture_hash && !job->settings->ignore_picture_hash)
-        picture_hash_rows(job->hash, rgb, 3 * (size_t)job->header.width, job->image.row_stride, last_row - first_row);
+    if (job->index.picture_hash && !job->settings->ignore_picture_hash)
+        picture_hash_rows(job->hash, rgb, 3 * (size_t)job->index.header.width, job->image.row_stride, last_row - first_row);
     return GHM_OK;
 }
 
-/* What stands behind the bands. */
-static ghm_status check_end(decode_job *job)
+static ghm_status check_picture_hash(const decode_job *job)
 {
-    stream_chunk chunk;
     uint8_t computed[PICTURE_HASH_BYTES];
-    if (job->header.has_picture_hash) {
-        GHM_TRY(bitstream_expect_chunk(&job->reader, CHUNK_PICTURE_HASH, &chunk, job->diag));
-        if (chunk.size != PICTURE_HASH_BYTES)
-            return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", chunk.size,
-                            PICTURE_HASH_BYTES);
-        picture_hash_result(job->hash, computed);
-        if (!job->settings->ignore_picture_hash && memcmp(chunk.payload, computed, sizeof computed) != 0)
-            return ghm_fail(job->diag, GHM_ERR_CHECKSUM, "the decoded picture is not the one its encoder saw");
-    }
-    if (bytes_left(&job->reader) > 0)
-        return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(&job->reader));
+    if (!job->index.picture_hash || job->settings->ignore_picture_hash)
+        return GHM_OK;
+    picture_hash_result(job->hash, computed);
+    if (memcmp(job->index.picture_hash, computed, sizeof computed) != 0)
+        return ghm_fail(job->diag, GHM_ERR_CHECKSUM, "the decoded picture is not the one its encoder saw");
     return GHM_OK;
 }
 
 static ghm_status run_job(decode_job *job, const uint8_t *data, size_t size)
 {
     const ghm_decode_settings *settings = job->settings;
-    job->reader = bytes_reader_make(data, size);
-    GHM_TRY(bitstream_read_header(&job->reader, &job->header, job->diag));
+    GHM_TRY(bitstream_index(data, size, &job->index, job->diag));
     GHM_TRY(check_header(job));
-    GHM_TRY(open_job(job, frame_n_threads(&job->header, settings->threads > 0 ? settings->threads : threads_available())));
+    GHM_TRY(open_job(job, frame_n_threads(&job->index.header, settings->threads > 0 ? settings->threads : threads_available())));
     for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
         const size_t last = band + job->g.group;
         GHM_TRY(decode_group(job, band, last < job->g.n_bands ? last : job->g.n_bands));
         if (settings->progress && settings->progress(settings->progress_user, (double)job->rec.done / (double)job->g.h))
             return ghm_fail(job->diag, GHM_ERR_CANCELLED, "cancelled");
     }
-    return check_end(job);
+    return check_picture_hash(job);
 }
 
 ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
