@@ -43,7 +43,7 @@ static const option decode_option_table[] = {
     { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The pixels do not depend on it" },
     { "backend", 0, false, "NAME", "auto", parse_backend, FIELD(backend),
-      "c, blas, avx2 or auto: how the networks are computed. The pixels do not depend on it" },
+      "c, blas, avx2, avx512 or auto: how the networks are computed. The pixels do not depend on it" },
     { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
       "use the weights in FILE instead of the built-in ones" },
     { "no-verify", 0, false, NULL, NULL, parse_switch, FIELD(no_verify),

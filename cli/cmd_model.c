@@ -20,7 +20,7 @@ typedef struct model_options {
 #define FIELD(name) offsetof(model_options, name)
 static const option model_option_table[] = {
     { "backend", 0, false, "NAME", "auto", parse_backend, FIELD(backend),
-      "c, blas, avx2 or auto: open the weights for this one" },
+      "c, blas, avx2, avx512 or auto: open the weights for this one" },
     { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
       "report as one JSON object" },
 };

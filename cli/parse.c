@@ -80,7 +80,7 @@ const char *parse_backend(const char *value, void *field)
             return NULL;
         }
     }
-    return "auto, c, blas or avx2";
+    return "auto, c, blas, avx2 or avx512";
 }
 
 const char *parse_color(const char *value, void *field)

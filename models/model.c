@@ -515,7 +515,7 @@ int ghm_backend_available(ghm_backend backend)
 
 const char *ghm_backend_name(ghm_backend backend)
 {
-    static const char *const names[] = { "auto", "c", "blas", "avx2" };
+    static const char *const names[] = { "auto", "c", "blas", "avx2", "avx512" };
     return (size_t)backend < sizeof names / sizeof *names ? names[backend] : NULL;
 }
 

@@ -57,8 +57,9 @@ typedef struct nn_kernels {
 
 extern const nn_kernels nn_kernels_c;    /* nn/ref/exact_c.c */
 extern const nn_kernels nn_kernels_blas; /* nn/exact_blas.c */
-#if defined(GHM_HAVE_AVX2)
-extern const nn_kernels nn_kernels_avx2; /* nn/x86/exact_avx2.c */
+#if defined(GHM_HAVE_X86)
+extern const nn_kernels nn_kernels_avx2;   /* nn/x86/exact_avx2.c */
+extern const nn_kernels nn_kernels_avx512; /* nn/x86/exact_avx512.c */
 #endif
 
 /* True when no input can overflow the accumulator: for every output |bias| + 32768 * sum |weight| <= 2^31 - 1. No weight

@@ -36,7 +36,7 @@ done
 for threads in -1 257 2.0 two ''; do
     usage_error 'number from 1 to 256' encode "$picture" -j "$threads"
 done
-usage_error 'auto, c, blas or avx2' decode x.ghm --backend gpu
+usage_error 'auto, c, blas, avx2 or avx512' decode x.ghm --backend gpu
 usage_error 'hexadecimal' encode "$picture" --background red
 usage_error 'number of pixels' encode "$picture" --limit-pixels 5T
 usage_error 'number of pixels' encode "$picture" --limit-pixels 99999999999999999999

@@ -11,7 +11,7 @@
 
 #include "pictures.h"
 
-static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2 };
+static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512 };
 enum { N_BACKENDS = 3 };
 
 static ghm_model *models[N_BACKENDS]; /* NULL where this CPU lacks the backend */

@@ -65,9 +65,11 @@ static void check_backend(ghm_backend backend)
 static void portable_c(void **state) { (void)state; check_backend(GHM_BACKEND_C); }
 static void openblas(void **state) { (void)state; check_backend(GHM_BACKEND_BLAS); }
 static void avx2(void **state) { (void)state; check_backend(GHM_BACKEND_AVX2); }
+static void avx512(void **state) { (void)state; check_backend(GHM_BACKEND_AVX512); }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(portable_c), cmocka_unit_test(openblas), cmocka_unit_test(avx2) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(portable_c), cmocka_unit_test(openblas), cmocka_unit_test(avx2),
+                                        cmocka_unit_test(avx512) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

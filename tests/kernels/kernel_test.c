@@ -98,7 +98,8 @@ void guarded_free(guarded *g)
 
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS])
 {
-    static const ghm_backend all[MAX_BACKENDS] = {GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2};
+    static const ghm_backend all[MAX_BACKENDS] = {GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2,
+                                                   GHM_BACKEND_AVX512};
     size_t n = 0;
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         const nn_kernels *const kernels = nn_kernels_get(all[i]);

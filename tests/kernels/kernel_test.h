@@ -37,7 +37,7 @@ void guarded_check(const guarded *g, const char *what);
 void guarded_free(guarded *g);
 
 /* The backends this CPU can run; the first is the C definition. */
-enum { MAX_BACKENDS = 3 };
+enum { MAX_BACKENDS = 4 };
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS]);
 
 /* A layer with its own weights. */

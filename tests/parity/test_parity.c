@@ -34,7 +34,7 @@ typedef struct vectors {
 static const struct { const char *file; uint16_t quality; } files[] = {
     { "fast-q0.bin", 0 }, { "fast-q3584.bin", 3584 }, { "fast-q10240.bin", 10240 },
 };
-static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2 };
+static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512 };
 
 /* ------------------------------------------------------------------------------------------------ reading */
 

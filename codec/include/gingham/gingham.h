@@ -65,12 +65,13 @@ typedef enum ghm_backend {
     GHM_BACKEND_AUTO = 0,
     GHM_BACKEND_C = 1,    /**< portable C, the definition */
     GHM_BACKEND_BLAS = 2, /**< OpenBLAS dgemm on integers below 2^53 */
-    GHM_BACKEND_AVX2 = 3  /**< x86-64 with AVX2 */
+    GHM_BACKEND_AVX2 = 3, /**< x86-64 with AVX2 */
+    GHM_BACKEND_AVX512 = 4 /**< x86-64 with AVX-512 (F, BW, DQ, VL) and VNNI */
 } ghm_backend;
 
 /** 1 when this CPU and this build can run the backend, 0 otherwise. */
 GHM_API int ghm_backend_available(ghm_backend backend);
-/** "auto", "c", "blas", "avx2"; NULL for a number that names none. */
+/** "auto", "c", "blas", "avx2", "avx512"; NULL for a number that names none. */
 GHM_API const char *ghm_backend_name(ghm_backend backend);
 
 /** One set of trained weights, bound to one backend. */
