@@ -6,7 +6,7 @@ import torch
 
 from model import CONFIGS, Codec, Depthwise, convert_prototype, is_prototype
 from quantize import column_factors, fixed_scales, is_exact, output_tensor
-from tables import logistic_scales
+from tables import logistic_scale_of
 from weight_file import MAGIC, unpack
 
 # A weight file does not tell the binary points inside its networks, and any choice gives the same function (the
@@ -38,7 +38,8 @@ def dequantize(weights):
             getattr(net, name).copy_(torch.from_numpy(weights.quality[name] * (math.log(2) / 4096)))
         offset = weights.quality['scale_offset'] * (weights.config.scale_step / 256) + math.log(weights.config.sigma_min)
         net.scale_offset.copy_(torch.from_numpy(offset))
-        net.z_scale.copy_(torch.from_numpy(np.log(logistic_scales()[weights.z_table])))
+        z_scales = np.array([logistic_scale_of(t) for t in weights.z_tables])
+        net.z_scale.copy_(torch.from_numpy(np.log(z_scales)[weights.z_table]))
         net.z_mean.copy_(torch.from_numpy(weights.z_mean / 2.0 ** weights.frac_z))
     return net
 

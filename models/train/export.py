@@ -10,6 +10,7 @@ import torch
 
 from checkpoint import load_network
 from data import split
+from fit_tables import fit_tables
 from integer_codec import IntegerCodec
 from parity import write_parity
 from quantize import calibrate
@@ -17,7 +18,7 @@ from validate import float_cost, geometric_mean, integer_cost
 from weight_file import build_weights, pack
 
 
-def pictures_for_calibration(tiles, n):
+def calibration_pictures(tiles, n):
     return torch.from_numpy(np.array(tiles[:n])).permute(0, 3, 1, 2).float() / 255
 
 
@@ -40,6 +41,8 @@ def main():
     parser.add_argument('--config', default='fast', help='only for checkpoints that do not say (default: fast)')
     parser.add_argument('--data', required=True, help='tiles made by data.py')
     parser.add_argument('--calibration', type=int, default=64, metavar='N', help='training tiles that set the ranges (64)')
+    parser.add_argument('--statistics', type=int, default=192, metavar='N', help='training tiles whose symbols make the '
+                        'tables (192); 0: tables of the distributions that training assumes')
     parser.add_argument('--parity', metavar='DIR', help='write parity vectors there')
     parser.add_argument('--no-report', action='store_true', help='do not measure the result on validation')
     args = parser.parse_args()
@@ -47,11 +50,14 @@ def main():
     net = load_network(args.checkpoint, args.config)
     net.fold_gains()
     training, validation = split(np.load(args.data, mmap_mode='r'))
-    weights = build_weights(net, calibrate(net, pictures_for_calibration(training, args.calibration)))
+    weights = build_weights(net, calibrate(net, calibration_pictures(training, args.calibration)))
+    if args.statistics:
+        fit_tables(weights, torch.from_numpy(np.array(training[-args.statistics:])))
     content = pack(weights)
     with open(args.out, 'wb') as f:
         f.write(content)
-    print('%s: %d bytes, model id %s' % (args.out, len(content), content[8:16][::-1].hex()))
+    print('%s: %d bytes, model id %s, %d scales not coded' % (args.out, len(content), content[8:16][::-1].hex(),
+                                                                weights.n_skipped))
     if args.parity:
         write_parity(weights, args.parity)
     if not args.no_report:

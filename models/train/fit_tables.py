@@ -74,5 +74,6 @@ def fit_tables(weights, tiles):
     share_coded = 1 - counts[:, 0] / np.maximum(counts.sum(1), 1)
     certain = (share_coded < SKIP_BELOW) & (counts.sum(1) > 0)
     weights.n_skipped = int(np.argmin(certain))   # leading run of True
-    weights.z_tables = [fit_z_table(z[:, c], float(z[:, c].std()) * math.sqrt(3) / math.pi + 0.05) for c in range(config.Z)]
+    scales = np.maximum(tables.Z_SCALE_MIN, z.std(0) * (math.sqrt(3) / math.pi))
+    weights.z_tables = [fit_z_table(z[:, c], scales[c]) for c in range(config.Z)]
     weights.z_table = np.tile(np.arange(config.Z), (config.n_anchors, 1))

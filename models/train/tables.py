@@ -84,6 +84,14 @@ def logistic_tables():
     return [logistic_table(s) for s in logistic_scales()]
 
 
+def logistic_scale_of(table):
+    """Scale of the logistic distribution with the spread of a table."""
+    k = table.offset + np.arange(len(table.frequencies) - 1)
+    p = table.frequencies[:-1] / table.frequencies[:-1].sum()
+    variance = (p * k ** 2).sum() - (p * k).sum() ** 2
+    return max(Z_SCALE_MIN, math.sqrt(3 * variance) / math.pi)
+
+
 def logistic_index(log_scale):
     """Natural logarithm of a scale -> index of the nearest table."""
     position = (log_scale - math.log(Z_SCALE_MIN)) / math.log(Z_SCALE_MAX / Z_SCALE_MIN) * (N_Z_TABLES - 1)
