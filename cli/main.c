@@ -11,7 +11,9 @@
 #include "output.h"
 #include "suggest.h"
 
-static const command *const commands[] = { &encode_command, &decode_command, &info_command, &model_command };
+static const command *const commands[] = {
+    &encode_command, &decode_command, &info_command, &model_command, &bdrate_command
+};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static const char hint[] = "'gingham --help' lists the commands";
