@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-extern const command encode_command, decode_command, info_command, model_command, bdrate_command;
+extern const command encode_command, decode_command, info_command, model_command, compare_command, bdrate_command;
 
 /* gingham --version */
 exit_code print_version(void);

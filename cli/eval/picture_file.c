@@ -1,0 +1,35 @@
+#include "eval/picture_file.h"
+
+#include "input.h"
+#include "io/reader.h"
+#include "io/writer.h"
+#include "message.h"
+
+exit_code picture_file_read(const char *path, uint64_t limit_pixels, ghm_image *image)
+{
+    input in;
+    exit_code code = input_read(path, input_byte_limit(limit_pixels), &in);
+    if (code != EXIT_OK)
+        return code;
+    const picture_source source = {
+        .label = in.label, .data = in.data, .size = in.size, .owner = &in.data, .limit_pixels = limit_pixels
+    };
+    code = picture_read(&source, image);
+    input_free(&in);
+    return code;
+}
+
+exit_code picture_file_write(const char *path, const ghm_image *image)
+{
+    const write_settings settings = { .jpeg_quality = 95 };
+    const writer *format = writer_by_suffix(path);
+    output out;
+    exit_code code = output_open(&out, path, false);
+    if (code != EXIT_OK)
+        return code;
+    code = format->write(image, &settings, &out);
+    if (code == EXIT_OK)
+        return output_commit(&out);
+    output_abandon(&out);
+    return code;
+}
