@@ -1,10 +1,10 @@
-/* embedded_weights.S - the default weight file as read-only data (model.c). */
+/* embedded_weights.S - the default weights as read-only data (default_model.c). */
     .section .rodata
     .balign 64
     .globl ghm_embedded_weights
     .hidden ghm_embedded_weights
 ghm_embedded_weights:
-    .incbin GHM_DEFAULT_WEIGHTS
+    .incbin GHM_UNPACKED_WEIGHTS
     .globl ghm_embedded_weights_end
     .hidden ghm_embedded_weights_end
 ghm_embedded_weights_end:

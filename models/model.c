@@ -27,7 +27,7 @@ typedef struct pending_layer {
     enum layer_kind kind;
     size_t c_out, c_in, n;  /* n weights in all */
     cdf_table table;
-    void *weight;           /* int16_t, int8_t or float by kind */
+    void *weight;           /* int8_t or float by kind; allocated for kinds that are not packed */
     const float *scale;     /* float kinds */
     void *layer;            /* nn_linear or nn_depthwise, to check; NULL for float kinds */
 } pending_layer;
@@ -39,6 +39,8 @@ typedef struct loader {
     ghm_status status;      /* the first failure; later steps do nothing */
     pending_layer *layers;
     size_t n_layers;
+    int16_t *integers;      /* the weights of one layer, between decoding and storing */
+    bytes_writer *unpacked; /* model_unpack(): where the weights go as they are decoded; else NULL */
     size_t hidden[11];      /* block lists in file order */
     size_t count[11];
 } loader;
@@ -281,7 +283,6 @@ static void read_linear_kind(loader *l, const char *name, nn_linear *layer, enum
     if (!p)
         return;
     *layer = (nn_linear){ .c_out = c_out, .c_in = c_in, .bias = read_i32(l, c_out), .multiplier = read_i32(l, c_out) };
-    layer->weight = p->weight = allocate(l, p->n, sizeof(int16_t));
     p->layer = layer;
     read_table(l, &p->table, "layer", l->n_layers - 1);
 }
@@ -416,96 +417,206 @@ static void read_layers(loader *l)
     read_linear(l, "gs.out", &m->gs.out, 48, m->d4);
 }
 
-/* ---------------------------------------------------------------------------------------------- coded section */
+/* ---------------------------------------------------------------------------------------------- weights */
+
+static bool is_16_bit(const pending_layer *p)
+{
+    return p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16;
+}
 
 static int decode_weight(range_decoder *d, const pending_layer *p)
 {
     const int symbol = cdf_decode(&p->table, d);
-    if (p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16)
+    if (is_16_bit(p))
         return symbol * 256 + (int)range_decode_bits(d, 8);
     return symbol;
 }
 
-static void decode_layer(loader *l, range_decoder *d, pending_layer *p)
+/* The next layer of the coded section -> l->integers. */
+static void decode_layer(loader *l, range_decoder *d, const pending_layer *p)
 {
-    const int max = p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16 ? INT16_MAX : 127;
+    const int max = is_16_bit(p) ? INT16_MAX : 127;
     for (size_t i = 0; i < p->n; i++) {
         const int w = decode_weight(d, p);
         if (w < -max || w > max || range_decoder_damaged(d)) {
             REFUSE(l, "layer %s: the coded weights are damaged", p->name);
             return;
         }
-        switch (p->kind) {
-        case LINEAR_S8:
-        case LINEAR_S16: ((int16_t *)p->weight)[i] = (int16_t)w; break;
-        case DEPTHWISE_S8: ((int8_t *)p->weight)[i] = (int8_t)w; break;
-        case LINEAR_F32_S8:
-        case LINEAR_F32_S16: ((float *)p->weight)[i] = (float)w * p->scale[i / p->c_in]; break;
-        case DEPTHWISE_F32_S8: ((float *)p->weight)[i] = (float)w * p->scale[i % p->c_out]; break;
-        }
+        l->integers[i] = (int16_t)w;
     }
 }
 
-static void check_and_pack(loader *l, pending_layer *p)
+/* The unpacked form of a weight file (model_unpack()) has, instead of the coded section, the same weights in the same
+ * order in 8 bits or, little-endian, in 16. */
+static void put_layer(bytes_writer *out, const pending_layer *p, const int16_t *w)
 {
-    if (p->kind == DEPTHWISE_S8) {
-        if (!depthwise_check(p->layer))
-            REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
-    } else if (p->kind == LINEAR_S8 || p->kind == LINEAR_S16) {
-        nn_linear *layer = p->layer;
-        if (!linear_check(layer)) {
-            REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
-            return;
-        }
-        const size_t bytes = l->model->kernels->packed_bytes(layer);
-        layer->packed = bytes ? allocate(l, bytes, 1) : NULL;
+    for (size_t i = 0; i < p->n; i++)
+        if (is_16_bit(p))
+            bytes_put_u16(out, (uint16_t)w[i]);
+        else
+            bytes_put_u8(out, (uint8_t)w[i]);
+}
+
+static void take_layer(loader *l, bytes_reader *r, const pending_layer *p)
+{
+    const uint8_t *from = bytes_take(r, is_16_bit(p) ? 2 * p->n : p->n);
+    if (!from) {
+        REFUSE(l, "layer %s: the unpacked weights end in it", p->name);
+        return;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        l->integers[i] = is_16_bit(p) ? (int16_t)(from[2 * i] | from[2 * i + 1] << 8) : (int8_t)from[i];
+}
+
+static void store_linear_f32(const pending_layer *p, const int16_t *w)
+{
+    float *to = p->weight;
+    for (size_t oc = 0; oc < p->c_out; oc++)
+        for (size_t ic = 0; ic < p->c_in; ic++)
+            *to++ = (float)*w++ * p->scale[oc];
+}
+
+static void refuse_sums(loader *l, const pending_layer *p)
+{
+    REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
+}
+
+/* Kernels that pack the weights read nothing else; for the others they are kept. */
+static void store_linear(loader *l, const pending_layer *p)
+{
+    nn_linear *layer = p->layer;
+    layer->weight = l->integers;
+    if (!linear_check(layer)) {
+        refuse_sums(l, p);
+        return;
+    }
+    const size_t bytes = l->model->kernels->packed_bytes(layer);
+    int16_t *kept = NULL;
+    if (bytes) {
+        layer->packed = allocate(l, bytes, 1);
         if (layer->packed)
             l->model->kernels->pack(layer, layer->packed);
+    } else {
+        kept = allocate(l, p->n, sizeof *kept);
+        if (kept)
+            memcpy(kept, l->integers, p->n * sizeof *kept);
+    }
+    layer->weight = kept;
+}
+
+static void store_depthwise(loader *l, const pending_layer *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        ((int8_t *)p->weight)[i] = (int8_t)l->integers[i];
+    if (!depthwise_check(p->layer))
+        refuse_sums(l, p);
+}
+
+static void store_depthwise_f32(const pending_layer *p, const int16_t *w)
+{
+    for (size_t i = 0; i < p->n; i++)
+        ((float *)p->weight)[i] = (float)w[i] * p->scale[i % p->c_out];
+}
+
+/* l->integers -> the layer, as its kernels want them, and checked. */
+static void store_layer(loader *l, const pending_layer *p)
+{
+    switch (p->kind) {
+    case LINEAR_S8:
+    case LINEAR_S16: store_linear(l, p); break;
+    case DEPTHWISE_S8: store_depthwise(l, p); break;
+    case LINEAR_F32_S8:
+    case LINEAR_F32_S16: store_linear_f32(p, l->integers); break;
+    case DEPTHWISE_F32_S8: store_depthwise_f32(p, l->integers); break;
     }
 }
 
-static void decode_weights(loader *l, const uint8_t *coded, size_t size)
+/* All layers: coded, or of the unpacked form. */
+static void read_weights(loader *l, bytes_reader section, bool coded)
 {
     range_decoder d;
-    range_decoder_init(&d, coded, size);
-    for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++)
-        decode_layer(l, &d, &l->layers[i]);
-    for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++)
-        check_and_pack(l, &l->layers[i]);
+    size_t largest = 0;
+    for (size_t i = 0; i < l->n_layers; i++)
+        largest = l->layers[i].n > largest ? l->layers[i].n : largest;
+    l->integers = malloc(largest * sizeof *l->integers);
+    if (!l->integers) {
+        l->status = ghm_fail_memory(l->diag, largest * sizeof *l->integers);
+        return;
+    }
+    if (coded)
+        range_decoder_init(&d, section.p, bytes_left(&section));
+    for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++) {
+        const pending_layer *p = &l->layers[i];
+        if (coded)
+            decode_layer(l, &d, p);
+        else
+            take_layer(l, &section, p);
+        if (l->unpacked)
+            put_layer(l->unpacked, p, l->integers);
+        if (l->status == GHM_OK)
+            store_layer(l, p);
+    }
+    free(l->integers);
 }
 
 /* ---------------------------------------------------------------------------------------------- opening */
 
-static void read_file(loader *l, const uint8_t *data, size_t size)
+/* The first 24 bytes; returns what follows them. */
+static bytes_reader read_header(loader *l, const uint8_t *data, size_t size, size_t *plain, size_t *coded)
 {
     bytes_reader r = bytes_reader_make(data, size);
     const uint8_t *magic = bytes_take(&r, 4);
     if (!magic || memcmp(magic, "GHMW", 4) != 0) {
         REFUSE(l, "not a weight file: the first bytes are not GHMW");
-        return;
+        return r;
     }
     const unsigned version = bytes_u16(&r), reserved = bytes_u16(&r);
     l->model->id = bytes_u64(&r);
-    const size_t plain = bytes_u32(&r), coded = bytes_u32(&r);
+    *plain = bytes_u32(&r);
+    *coded = bytes_u32(&r);
+    l->model->file_bytes = FILE_HEADER + *plain + *coded;
     if (r.overrun)
         REFUSE(l, "the weight file ends in its header");
     else if (version != FORMAT_VERSION || reserved != 0)
         REFUSE(l, "weight file version %u is unknown to this version", version);
-    else if (bytes_left(&r) != plain + coded)
-        REFUSE(l, "the weight file has %zu bytes, its header says %zu", size, FILE_HEADER + plain + coded);
-    else if (XXH3_64bits(data + HASHED_FROM, size - HASHED_FROM) != l->model->id)
-        REFUSE(l, "the weight file is damaged: its content does not have the hash in its header");
-    if (l->status != GHM_OK)
-        return;
-    l->model->file_bytes = size;
-    l->r = bytes_reader_make(bytes_take(&r, plain), plain);
+    return r;
+}
+
+static void read_plain_section(loader *l, bytes_reader section)
+{
+    l->r = section;
     read_architecture(l);
     if (l->status == GHM_OK)
         read_layers(l);
     if (l->status == GHM_OK && (l->r.overrun || bytes_left(&l->r) != 0))
         REFUSE(l, "the plain section does not end with its last layer");
+}
+
+static void read_file(loader *l, const uint8_t *data, size_t size)
+{
+    size_t plain = 0, coded = 0;
+    bytes_reader r = read_header(l, data, size, &plain, &coded);
+    if (l->status == GHM_OK && bytes_left(&r) != plain + coded)
+        REFUSE(l, "the weight file has %zu bytes, its header says %zu", size, FILE_HEADER + plain + coded);
+    if (l->status == GHM_OK && XXH3_64bits(data + HASHED_FROM, size - HASHED_FROM) != l->model->id)
+        REFUSE(l, "the weight file is damaged: its content does not have the hash in its header");
     if (l->status == GHM_OK)
-        decode_weights(l, bytes_take(&r, coded), coded);
+        read_plain_section(l, bytes_reader_make(bytes_take(&r, plain), plain));
+    if (l->status == GHM_OK)
+        read_weights(l, r, true);
+}
+
+/* What model_unpack() wrote: our own data, but the same checks, for all but the hash of what is not there. */
+static void read_unpacked(loader *l, const uint8_t *data, size_t size)
+{
+    size_t plain = 0, coded = 0;
+    bytes_reader r = read_header(l, data, size, &plain, &coded);
+    if (l->status == GHM_OK && bytes_left(&r) < plain)
+        REFUSE(l, "the unpacked weights end in the plain section");
+    if (l->status == GHM_OK)
+        read_plain_section(l, bytes_reader_make(bytes_take(&r, plain), plain));
+    if (l->status == GHM_OK)
+        read_weights(l, r, false);
 }
 
 int ghm_backend_available(ghm_backend backend)
@@ -528,13 +639,14 @@ static ghm_backend backend_of(const nn_kernels *kernels)
     return backend;
 }
 
-ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model, ghm_diagnostics *diag)
+static ghm_status open_model(const uint8_t *data, size_t size, void (*read)(loader *, const uint8_t *, size_t),
+                             ghm_backend backend, bytes_writer *unpacked, ghm_model **model, ghm_diagnostics *diag)
 {
     *model = NULL;
     const nn_kernels *kernels = nn_kernels_get(backend);
     if (!kernels)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "this CPU or build does not have the backend asked for");
-    loader l = { .model = calloc(1, sizeof **model), .diag = diag, .status = GHM_OK };
+    loader l = { .model = calloc(1, sizeof **model), .diag = diag, .status = GHM_OK, .unpacked = unpacked };
     l.layers = calloc(MAX_LAYERS, sizeof *l.layers);
     if (!l.model || !l.layers) {
         l.status = ghm_fail_memory(diag, sizeof **model + MAX_LAYERS * sizeof *l.layers);
@@ -542,7 +654,7 @@ ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend,
         l.model->kernels = kernels;
         l.model->backend = backend_of(kernels);
         nn_blas_single_thread();
-        read_file(&l, data, size);
+        read(&l, data, size);
     }
     free(l.layers);
     *model = l.model;
@@ -551,12 +663,32 @@ ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend,
     return l.status;
 }
 
-extern const uint8_t ghm_embedded_weights[], ghm_embedded_weights_end[];
-
-ghm_status ghm_model_open_default(ghm_backend backend, ghm_model **model, ghm_diagnostics *diag)
+ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model, ghm_diagnostics *diag)
 {
-    return ghm_model_open(ghm_embedded_weights, (size_t)(ghm_embedded_weights_end - ghm_embedded_weights), backend, model,
-                          diag);
+    return open_model(data, size, read_file, backend, NULL, model, diag);
+}
+
+ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model,
+                               ghm_diagnostics *diag)
+{
+    return open_model(data, size, read_unpacked, backend, NULL, model, diag);
+}
+
+ghm_status model_unpack(const uint8_t *data, size_t size, bytes_writer *out, ghm_diagnostics *diag)
+{
+    bytes_writer weights = { 0 };
+    ghm_model *model;
+    ghm_status status = open_model(data, size, read_file, GHM_BACKEND_C, &weights, &model, diag);
+    if (status == GHM_OK) {
+        bytes_reader r = bytes_reader_make(data + HASHED_FROM, size - HASHED_FROM);
+        bytes_put(out, data, FILE_HEADER + bytes_u32(&r));
+        bytes_put(out, weights.data, weights.size);
+        if (weights.failed || out->failed)
+            status = ghm_fail_memory(diag, weights.capacity);
+    }
+    free(weights.data);
+    ghm_model_close(&model);
+    return status;
 }
 
 void ghm_model_close(ghm_model **model)

@@ -6,6 +6,7 @@
 #include <gingham/gingham.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "entropy/cdf.h"
 #include "entropy/checkerboard.h"
 #include "models/nn/layers.h"
@@ -99,6 +100,13 @@ struct ghm_model {
     context_pass passes[MODEL_MAX_PASSES];
     synthesis_weights gs;
 };
+
+/* The default weights are decoded once, when the library is built: model_unpack() checks and decodes a weight file and
+ * appends it to out with its weights side by side, model_open_unpacked() opens that. The two belong to the same build;
+ * the form is no format. Statuses are those of ghm_model_open(). */
+ghm_status model_unpack(const uint8_t *data, size_t size, bytes_writer *out, ghm_diagnostics *diag);
+ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model,
+                               ghm_diagnostics *diag);
 
 /* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
 size_t model_scratch_bytes(const ghm_model *model, size_t n);

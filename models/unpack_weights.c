@@ -1,0 +1,54 @@
+/* unpack_weights.c - build tool: unpack_weights WEIGHTS.ghmw OUT writes what embedded_weights.S includes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "models/model.h"
+
+static bool read_all(const char *path, bytes_writer *to)
+{
+    uint8_t piece[1 << 16];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return false;
+    while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+        bytes_put(to, piece, n);
+    const bool complete = !ferror(f) && !to->failed;
+    fclose(f);
+    return complete;
+}
+
+static bool write_all(const char *path, const bytes_writer *from)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return false;
+    const bool written = fwrite(from->data, 1, from->size, f) == from->size;
+    return fclose(f) == 0 && written;
+}
+
+static const char *unpack(const char *from, const char *to, bytes_writer *file, bytes_writer *unpacked,
+                          ghm_diagnostics *diag)
+{
+    if (!read_all(from, file))
+        return "cannot be read";
+    if (model_unpack(file->data, file->size, unpacked, diag) != GHM_OK)
+        return diag->text;
+    return write_all(to, unpacked) ? NULL : "is fine, but the output cannot be written";
+}
+
+int main(int argc, char **argv)
+{
+    bytes_writer file = { 0 }, unpacked = { 0 };
+    ghm_diagnostics diag = { 0 };
+    if (argc != 3) {
+        fprintf(stderr, "usage: unpack_weights WEIGHTS.ghmw OUT\n");
+        return 2;
+    }
+    const char *problem = unpack(argv[1], argv[2], &file, &unpacked, &diag);
+    if (problem)
+        fprintf(stderr, "unpack_weights: %s: %s\n", argv[1], problem);
+    free(file.data);
+    free(unpacked.data);
+    return problem ? 1 : 0;
+}
