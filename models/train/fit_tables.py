@@ -1,39 +1,43 @@
 """Tables of y and z from the symbols a quantized model really codes.
 
 The normal distributions that training assumes are only nearly right: measured frequencies save 1.3 % of the bits of y
-(README.md). z has one measured table a channel: its distribution hardly depends on the quality.
+(README.md). The distribution of a channel of z changes with the quality at the first anchors only, so z has Z_GROUPS
+measured tables a channel: one for each of the first anchors, the last for all others. The tables of a channel stand side by
+side, so that the interpolation of their index between anchors meets no other channel's.
 """
 import math
+from dataclasses import replace
 
 import numpy as np
-import torch
 
 import tables
 from integer_codec import IntegerCodec
 from tables import Table
+from validate import geometric_mean, integer_cost
 
 MAX_SYMBOL = 2046       # a table has at most 4096 entries
 Y_PRIOR = 2000          # weight of the normal distribution, in symbols
 Z_PRIOR = 300           # weight of the logistic distribution
-SKIP_BELOW = 2e-4       # scales whose symbols are 0 more surely than this are not coded
+SKIP_TILES, SKIP_STRIDE = 16, 2   # search for n_skipped: pictures, scales between candidates
+Z_GROUPS = 4
 Z_REACH = 255
 Z_LEAST = 2e-5          # rarer values of z go to the escape
 
 
 def count_symbols(codec, tiles, anchors):
-    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (n_scales, MAX_SYMBOL + 1), z symbols (count, Z).
+    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (n_scales, MAX_SYMBOL + 1), {anchor: z symbols (count, Z)}.
 
     Larger symbols of y are left out: one in a million, they are coded by the escape anyway."""
     counts = np.zeros((codec.config.n_scales, MAX_SYMBOL + 1), np.int64)
-    z = []
+    z = {}
     for anchor in anchors:
         for batch in tiles.split(8):
             t = codec.code(batch, 1024 * anchor)
             index, magnitude = t['scale_index'].numpy().ravel(), np.abs(t['y_symbols'].numpy().ravel())
             inside = magnitude <= MAX_SYMBOL
             np.add.at(counts, (index[inside], magnitude[inside]), 1)
-            z.append(t['z_symbols'].numpy().reshape(-1, codec.config.Z))
-    return counts, np.concatenate(z)
+            z.setdefault(anchor, []).append(t['z_symbols'].numpy().reshape(-1, codec.config.Z))
+    return counts, {anchor: np.concatenate(parts) for anchor, parts in z.items()}
 
 
 def gaussian_mass(sigma):
@@ -54,8 +58,9 @@ def fit_y_table(counts, sigma):
     return Table(-reach, tables.to_frequencies(np.concatenate([side[::-1], mass[:1], side, [tail[reach]]])))
 
 
-def fit_z_table(symbols, scale):
+def fit_z_table(symbols):
     """Symbols of one channel -> Table."""
+    scale = max(tables.Z_SCALE_MIN, symbols.std() * (math.sqrt(3) / math.pi))
     k = np.arange(-Z_REACH, Z_REACH + 1)
     mass = np.bincount(symbols.clip(-Z_REACH, Z_REACH) + Z_REACH, minlength=len(k))
     mass = mass + Z_PRIOR * tables.logistic_mass(k, scale)
@@ -66,14 +71,37 @@ def fit_z_table(symbols, scale):
     return Table(int(k[lo]), tables.to_frequencies(np.append(mass[lo:hi], escape)))
 
 
+def z_group(anchor):
+    return min(anchor, Z_GROUPS - 1)
+
+
+def fit_z_tables(weights, z):
+    """z: {anchor: symbols (count, Z)}. Sets z_tables and z_table."""
+    groups = [np.concatenate([s for anchor, s in z.items() if z_group(anchor) == g]) for g in range(Z_GROUPS)]
+    weights.z_tables = [fit_z_table(group[:, c]) for c in range(weights.config.Z) for group in groups]
+    first = np.array([z_group(a) for a in range(weights.config.n_anchors)])[:, None]
+    weights.z_table = first + Z_GROUPS * np.arange(weights.config.Z)
+
+
+def choose_skipped(weights, tiles):
+    """How many of the smallest scales not to code, by the cost of coding nothing there: the bits of many sure zeros against
+    the error of the few symbols that would not be 0."""
+    anchors = (0, weights.config.n_anchors // 2, weights.config.n_anchors - 1)
+    best, best_cost = 0, math.inf
+    for n_skipped in range(0, weights.config.n_scales // 2, SKIP_STRIDE):
+        codec = IntegerCodec(replace(weights, n_skipped=n_skipped))
+        cost = geometric_mean(integer_cost(codec, tiles, anchors)[0])
+        if cost > best_cost:
+            break
+        best, best_cost = n_skipped, cost
+    return best
+
+
 def fit_tables(weights, tiles):
-    """Replace the tables of weights, n_skipped and z_table by measured ones. tiles: training pictures, not validation."""
+    """Replace n_skipped, the tables and z_table of weights by measured ones. tiles: training pictures, not validation."""
     config = weights.config
-    counts, z = count_symbols(IntegerCodec(weights), tiles, range(0, config.n_anchors, 2))
+    weights.n_skipped = choose_skipped(weights, tiles[:SKIP_TILES])
+    anchors = [a for a in range(config.n_anchors) if a < Z_GROUPS or a % 2 == 0]
+    counts, z = count_symbols(IntegerCodec(weights), tiles, anchors)
     weights.y_tables = [fit_y_table(c, s) for c, s in zip(counts, tables.sigmas(config))]
-    share_coded = 1 - counts[:, 0] / np.maximum(counts.sum(1), 1)
-    certain = (share_coded < SKIP_BELOW) & (counts.sum(1) > 0)
-    weights.n_skipped = int(np.argmin(certain))   # leading run of True
-    scales = np.maximum(tables.Z_SCALE_MIN, z.std(0) * (math.sqrt(3) / math.pi))
-    weights.z_tables = [fit_z_table(z[:, c], scales[c]) for c in range(config.Z)]
-    weights.z_table = np.tile(np.arange(config.Z), (config.n_anchors, 1))
+    fit_z_tables(weights, z)
