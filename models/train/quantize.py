@@ -32,7 +32,7 @@ OUTPUT = {'hs.in': 'hs.b32', 'hs.up': 'hs.b16', 'hs.out': 'hs.prior', 'hs.scale'
 
 
 def input_tensor(name):
-    """Tensor a layer reads. A block list is one tensor, the stream its blocks add to; other tensors have their layer's name."""
+    """Tensor a layer reads. A block list is one tensor, the stream its blocks add to; others have their layer's name."""
     if name in INPUT:
         return INPUT[name]
     stem, last = name.rsplit('.', 1)
@@ -141,8 +141,9 @@ def weight_limit(kind, config):
 
 
 def weight_steps(weight, bias, kind, limit):
-    """Real value of one integer step of the weights for every output, as fine as the width of the weights and, in exact
-    layers, the accumulator allow: `limit` steps span the largest weight. weight (c_out, n), bias (c_out,) in units of the accumulator's inputs. -> (c_out,)"""
+    """Real value of one integer step of the weights for every output: `limit` steps span the largest weight, or fewer where
+    the accumulator of an exact layer would not hold them. weight (c_out, n), bias (c_out,) in units of the accumulator's
+    inputs. -> (c_out,)"""
     steps = weight.abs().amax(1) / limit
     if kind in (LINEAR_S8, LINEAR_S16, DEPTHWISE_S8):
         # |bias| + 32768 sum |w| <= 2^31 - 1, less what rounding may add: half a step for each weight and the bias
