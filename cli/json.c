@@ -72,13 +72,51 @@ void json_integer(json_object *object, const char *key, uint64_t value)
     fprintf(object->file, "%" PRIu64, value);
 }
 
+static void put_real(FILE *file, double value)
+{
+    if (isfinite(value))
+        fprintf(file, "%.9g", value);
+    else
+        fputs("null", file);
+}
+
 void json_real(json_object *object, const char *key, double value)
 {
     put_key(object, key);
-    if (isfinite(value))
-        fprintf(object->file, "%.9g", value);
-    else
-        fputs("null", object->file);
+    put_real(object->file, value);
+}
+
+void json_reals(json_object *object, const char *key, const double *values, size_t n)
+{
+    put_key(object, key);
+    putc('[', object->file);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? ", " : "", object->file);
+        put_real(object->file, values[i]);
+    }
+    putc(']', object->file);
+}
+
+void json_strings(json_object *object, const char *key, const char *const *texts, size_t n)
+{
+    put_key(object, key);
+    putc('[', object->file);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? ", " : "", object->file);
+        put_quoted(object->file, texts[i]);
+    }
+    putc(']', object->file);
+}
+
+json_object json_open(json_object *outer, const char *key)
+{
+    put_key(outer, key);
+    return json_begin(outer->file);
+}
+
+void json_close(json_object *inner)
+{
+    putc('}', inner->file);
 }
 
 void json_null(json_object *object, const char *key)

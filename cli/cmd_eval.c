@@ -1,0 +1,352 @@
+/* cmd_eval.c - gingham eval: pictures through this codec and its peers, measured. */
+#define _POSIX_C_SOURCE 200809L
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "eval/folders.h"
+#include "eval/results.h"
+#include "message.h"
+#include "output.h"
+#include "parse.h"
+#include "progress.h"
+
+#define SELF "/proc/self/exe"
+#define MAX_CODECS 16
+
+typedef struct eval_options {
+    const char *qualities, *codecs, *work, *model_file, *json, *csv, *per_image;
+    int points, verbose;
+    bool quiet;
+} eval_options;
+
+static const char *parse_points(const char *value, void *field)
+{
+    char *end;
+    const long n = strtol(value, &end, 10);
+    if (end == value || *end || strspn(value, "0123456789") != strlen(value) || n < 1 || n > CODEC_MAX_POINTS)
+        return "a whole number from 1 to 64";
+    *(int *)field = (int)n;
+    return NULL;
+}
+
+/* Files that a report goes to; the table has standard output. */
+static const char *parse_file(const char *value, void *field)
+{
+    if (output_is_stdout(value))
+        return "the name of a file";
+    return parse_text(value, field);
+}
+
+#define FIELD(name) offsetof(eval_options, name)
+static const option eval_option_table[] = {
+    { "qualities", 'q', true, "LIST", NULL, parse_text, FIELD(qualities),
+      "qualities of Gingham, 0 to 100, separated by commas; instead of --points" },
+    { "points", 0, true, "N", "8", parse_points, FIELD(points),
+      "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 8" },
+    { "codec", 'c', true, "LIST", "all", parse_text, FIELD(codecs),
+      "names separated by commas; all: Gingham and every peer that is installed" },
+    { "work", 'w', true, "FOLDER", NULL, parse_file, FIELD(work),
+      "keep coded files and measurements here, and take over those of an earlier run" },
+    { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
+      "measure Gingham with the weights in FILE" },
+    { "json", 0, true, "FILE", NULL, parse_file, FIELD(json),
+      "write CompressAI's form; of several codecs one FILE each, with -CODEC put before the suffix" },
+    { "csv", 0, true, "FILE", NULL, parse_file, FIELD(csv),
+      "write one row a picture and point" },
+    { "per-image", 0, false, "FOLDER", NULL, parse_file, FIELD(per_image),
+      "write CompressAI's form for single pictures" },
+    { "verbose", 'v', false, NULL, NULL, parse_count, FIELD(verbose),
+      "say more on standard error" },
+    { "quiet", 0, true, NULL, NULL, parse_switch, FIELD(quiet),
+      "no table, no progress, errors only" },
+};
+
+static exit_code eval_run(int argc, char **argv);
+
+const command eval_command = {
+    .name = "eval",
+    .operands = "PICTURE|FOLDER...",
+    .summary = "Measure rate, quality and speed of this codec and its peers.",
+    .details =
+        "Each picture is encoded to a file and decoded from it by separate processes of\n"
+        "one thread, then compared with the original. Folders are searched at any depth.\n"
+        "Means are over pictures, of the value per picture. The codecs, run through\n"
+        "their own commands where those are installed:\n\n"
+        "  gingham\n"
+        "  jpeg-420 jpeg-444    libjpeg-turbo: cjpeg, djpeg\n"
+        "  webp                 cwebp, dwebp\n"
+        "  avif-420 avif-444    avifenc, avifdec\n"
+        "  jxl                  cjxl, djxl\n"
+        "  jpeg2000             OpenJPEG: opj_compress, opj_decompress\n\n"
+        "An interrupted run goes on where it stopped when the same --work is given.\n"
+        "EVALUATION.md tells how each number is made.",
+    .options = eval_option_table,
+    .n_options = sizeof eval_option_table / sizeof *eval_option_table,
+    .min_operands = 1,
+    .max_operands = 1 << 30,
+    .run = eval_run,
+};
+
+/* What one run holds; zeroed at first, released by release(). */
+typedef struct eval_job {
+    eval_options options;
+    char *temporary_work;
+    char self[4096];
+    workplace place;
+    eval_results results;
+    eval_series series[MAX_CODECS];
+    char *quality_list, *codec_list; /* own what the lists are made of */
+    char spread_qualities[CODEC_MAX_POINTS][8];
+} eval_job;
+
+/* -------------------------------------------------------------------------------------------------- signals */
+
+/* What is to be removed is a folder, and the measurement at work is let finish its record. */
+static volatile sig_atomic_t stop_signal;
+
+static void on_stop_signal(int number)
+{
+    stop_signal = number;
+}
+
+static void catch_stop_signals(void)
+{
+    static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+    struct sigaction action, old;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_stop_signal;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+}
+
+/* The caller learns from our end what ended us. */
+static void end_by_stop_signal(void)
+{
+    signal(stop_signal, SIG_DFL);
+    raise(stop_signal);
+}
+
+/* -------------------------------------------------------------------------------------------------- points */
+
+static exit_code add_quality(eval_series *s, const char *quality)
+{
+    if (s->n_points == CODEC_MAX_POINTS)
+        return options_fail_usage(&eval_command, "more than 64 qualities are given");
+    s->qualities[s->n_points++] = quality;
+    return EXIT_OK;
+}
+
+static exit_code add_listed_qualities(eval_job *job, eval_series *s)
+{
+    char *rest = NULL;
+    double number;
+    exit_code code = EXIT_OK;
+    free(job->quality_list);
+    job->quality_list = strdup(job->options.qualities);
+    if (!job->quality_list)
+        return fail(EXIT_LIMIT, NULL, "out of memory");
+    for (char *q = strtok_r(job->quality_list, ",", &rest); q && code == EXIT_OK; q = strtok_r(NULL, ",", &rest)) {
+        const char *expected = parse_quality(q, &number);
+        if (expected)
+            return fail(EXIT_USAGE, eval_command.name, "option --qualities: '%s' is not %s", q, expected);
+        code = add_quality(s, q);
+    }
+    return code;
+}
+
+/* n points from the first of m to the last, evenly. */
+static size_t spread(size_t i, size_t n, size_t m)
+{
+    return n == 1 ? m / 2 : (i * (m - 1) + (n - 1) / 2) / (n - 1);
+}
+
+static exit_code choose_our_points(eval_job *job, eval_series *s)
+{
+    if (job->options.qualities)
+        return add_listed_qualities(job, s);
+    const size_t n = (size_t)job->options.points;
+    exit_code code = EXIT_OK;
+    for (size_t i = 0; i < n && code == EXIT_OK; i++) {
+        char *text = job->spread_qualities[i];
+        snprintf(text, sizeof job->spread_qualities[i], "%zu", spread(i, n, 101));
+        code = add_quality(s, text);
+    }
+    return code;
+}
+
+static exit_code choose_peer_points(const eval_job *job, eval_series *s)
+{
+    size_t n_listed = 0, n = (size_t)job->options.points;
+    exit_code code = EXIT_OK;
+    while (n_listed < CODEC_MAX_POINTS && s->codec->qualities[n_listed])
+        n_listed++;
+    if (n > n_listed)
+        n = n_listed;
+    for (size_t i = 0; i < n && code == EXIT_OK; i++)
+        code = add_quality(s, s->codec->qualities[spread(i, n, n_listed)]);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- codecs */
+
+/* required: the user named it, so that its absence is an error. */
+static exit_code add_codec(eval_job *job, const eval_codec *codec, bool required)
+{
+    eval_series *s = &job->series[job->results.n_series];
+    if (job->results.n_series == MAX_CODECS)
+        return options_fail_usage(&eval_command, "too many codecs are named");
+    *s = (eval_series){ .codec = codec };
+    const process_end end = measure_version(&job->place, codec, s->version, sizeof s->version);
+    if (end == PROCESS_FAILED)
+        return fail(EXIT_GENERIC, codec->name, "cannot be run");
+    if (end == PROCESS_NOT_FOUND && required)
+        return fail(EXIT_GENERIC, codec->name, "is not installed: there is no command %s", codec->version[0]);
+    if (end == PROCESS_NOT_FOUND) {
+        warn(codec->name, "is not installed (there is no command %s); it is left out", codec->version[0]);
+        return EXIT_OK;
+    }
+    job->results.n_series++;
+    return codec == eval_codecs[0] ? choose_our_points(job, s) : choose_peer_points(job, s);
+}
+
+static exit_code add_named_codecs(eval_job *job)
+{
+    char *rest = NULL;
+    exit_code code = EXIT_OK;
+    job->codec_list = strdup(job->options.codecs);
+    if (!job->codec_list)
+        return fail(EXIT_LIMIT, NULL, "out of memory");
+    for (char *name = strtok_r(job->codec_list, ",", &rest); name && code == EXIT_OK;
+         name = strtok_r(NULL, ",", &rest)) {
+        const eval_codec *codec = eval_codec_find(name);
+        if (!codec)
+            return fail(EXIT_USAGE, eval_command.name, "option --codec: '%s' is no codec; --help lists them", name);
+        code = add_codec(job, codec, true);
+    }
+    return code;
+}
+
+static exit_code choose_codecs(eval_job *job)
+{
+    exit_code code = EXIT_OK;
+    job->results.series = job->series;
+    if (strcmp(job->options.codecs, "all") != 0)
+        return add_named_codecs(job);
+    for (const eval_codec *const *c = eval_codecs; *c && code == EXIT_OK; c++)
+        code = add_codec(job, *c, false);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- running */
+
+static exit_code find_workplace(eval_job *job)
+{
+    const ssize_t length = readlink(SELF, job->self, sizeof job->self - 1);
+    if (length < 0)
+        return fail(EXIT_GENERIC, SELF, "does not name this program");
+    if (!job->options.work)
+        job->temporary_work = make_temporary_folder();
+    job->place = (workplace){
+        .folder = job->options.work ? job->options.work : job->temporary_work,
+        .self = job->self,
+        .model_file = job->options.model_file,
+    };
+    return job->place.folder ? EXIT_OK : EXIT_WRITE;
+}
+
+static size_t count_measurements(const eval_job *job)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < job->results.n_series; i++)
+        n += job->series[i].n_points * job->results.pictures.n;
+    return n;
+}
+
+static exit_code measure_series(const eval_job *job, eval_series *s, progress *p, size_t *n_done)
+{
+    const picture_list *pictures = &job->results.pictures;
+    const size_t n_all = count_measurements(job);
+    s->measurements = calloc(s->n_points * pictures->n, sizeof *s->measurements);
+    if (!s->measurements)
+        return fail(EXIT_LIMIT, NULL, "out of memory");
+    for (size_t i = 0; i < s->n_points * pictures->n; i++) {
+        const exit_code code = measure(&job->place, s->codec, s->version, s->qualities[i / pictures->n],
+                                       &pictures->items[i % pictures->n], &s->measurements[i]);
+        if (code != EXIT_OK || stop_signal)
+            return code != EXIT_OK ? code : EXIT_GENERIC;
+        progress_callback(p, (double)++*n_done / (double)n_all);
+    }
+    return EXIT_OK;
+}
+
+static exit_code measure_all(eval_job *job)
+{
+    size_t n_done = 0;
+    exit_code code = EXIT_OK;
+    progress p = progress_begin("measuring");
+    for (size_t i = 0; i < job->results.n_series && code == EXIT_OK; i++)
+        code = measure_series(job, &job->series[i], &p, &n_done);
+    progress_end(&p);
+    return code;
+}
+
+static exit_code report(const eval_job *job)
+{
+    const eval_options *o = &job->options;
+    exit_code code = EXIT_OK;
+    if (!o->quiet)
+        results_print(&job->results, stdout);
+    if (o->json)
+        code = results_write_json(&job->results, o->json);
+    if (code == EXIT_OK && o->csv)
+        code = results_write_csv(&job->results, o->csv);
+    if (code == EXIT_OK && o->per_image)
+        code = results_write_per_image(&job->results, o->per_image);
+    return code;
+}
+
+static exit_code run_job(eval_job *job, int n_operands, char **operands)
+{
+    exit_code code = picture_list_make(&job->results.pictures, operands, n_operands);
+    if (code == EXIT_OK)
+        code = find_workplace(job);
+    if (code == EXIT_OK)
+        code = choose_codecs(job);
+    if (code == EXIT_OK)
+        code = measure_all(job);
+    return code == EXIT_OK ? report(job) : code;
+}
+
+static void release(eval_job *job)
+{
+    for (size_t i = 0; i < job->results.n_series; i++)
+        free(job->series[i].measurements);
+    picture_list_free(&job->results.pictures);
+    free(job->quality_list);
+    free(job->codec_list);
+    if (job->temporary_work)
+        remove_folder(job->temporary_work);
+    free(job->temporary_work);
+}
+
+static exit_code eval_run(int argc, char **argv)
+{
+    static eval_job job; /* too large for a stack */
+    int n_operands;
+    exit_code code;
+    if (!options_parse(&eval_command, argc, argv, &job.options, &n_operands, &code))
+        return code;
+    message_set_level(job.options.quiet ? MESSAGE_ERRORS : job.options.verbose ? MESSAGE_NOTES : MESSAGE_WARNINGS);
+    catch_stop_signals();
+    code = run_job(&job, n_operands, argv + 1);
+    release(&job);
+    if (stop_signal)
+        end_by_stop_signal();
+    return code;
+}

@@ -1,0 +1,116 @@
+#include "eval/codec_table.h"
+
+#include <string.h>
+
+#define JPEG_QUALITIES { "5", "10", "18", "30", "45", "60", "75", "86" }
+#define AVIF_QUALITIES { "60", "54", "48", "42", "36", "30", "24", "18" }
+
+static const eval_codec gingham = {
+    .name = "gingham",
+    .description = "this program",
+    .suffix = ".ghm",
+    .picture = ".ppm",
+    .encode = { "{self}", "encode", "--quiet", "-j", "1", "-q", "{q}", "{in}", "{out}" },
+    .decode = { "{self}", "decode", "--quiet", "-j", "1", "{in}", "{out}" },
+    .version = { "{self}", "--version" },
+    .version_word = "weights",
+};
+
+static const eval_codec jpeg_420 = {
+    .name = "jpeg-420",
+    .description = "libjpeg-turbo, 4:2:0, optimized and progressive",
+    .suffix = ".jpg",
+    .picture = ".ppm",
+    .encode = { "cjpeg", "-quality", "{q}", "-sample", "2x2", "-optimize", "-progressive", "-outfile", "{out}",
+                "{in}" },
+    .decode = { "djpeg", "-ppm", "-outfile", "{out}", "{in}" },
+    .version = { "cjpeg", "-version" },
+    .version_word = "version",
+    .qualities = JPEG_QUALITIES,
+};
+
+static const eval_codec jpeg_444 = {
+    .name = "jpeg-444",
+    .description = "libjpeg-turbo, 4:4:4, optimized and progressive",
+    .suffix = ".jpg",
+    .picture = ".ppm",
+    .encode = { "cjpeg", "-quality", "{q}", "-sample", "1x1", "-optimize", "-progressive", "-outfile", "{out}",
+                "{in}" },
+    .decode = { "djpeg", "-ppm", "-outfile", "{out}", "{in}" },
+    .version = { "cjpeg", "-version" },
+    .version_word = "version",
+    .qualities = JPEG_QUALITIES,
+};
+
+static const eval_codec webp = {
+    .name = "webp",
+    .description = "libwebp, lossy, method 6",
+    .suffix = ".webp",
+    .picture = ".ppm",
+    .encode = { "cwebp", "-quiet", "-m", "6", "-q", "{q}", "{in}", "-o", "{out}" },
+    .decode = { "dwebp", "-quiet", "{in}", "-ppm", "-o", "{out}" },
+    .version = { "cwebp", "-version" },
+    .version_word = "",
+    .qualities = { "0", "5", "15", "30", "45", "60", "75", "86" },
+};
+
+static const eval_codec avif_420 = {
+    .name = "avif-420",
+    .description = "libaom through avifenc, speed 6, 4:2:0, PNG in and out",
+    .suffix = ".avif",
+    .picture = ".png",
+    .encode = { "avifenc", "-c", "aom", "-s", "6", "-j", "1", "--min", "0", "--max", "63", "-a", "end-usage=q", "-a",
+                "cq-level={q}", "-y", "420", "{in}", "{out}" },
+    .decode = { "avifdec", "-c", "dav1d", "-j", "1", "{in}", "{out}" },
+    .version = { "avifenc", "--version" },
+    .version_word = "ersion",
+    .qualities = AVIF_QUALITIES,
+};
+
+static const eval_codec avif_444 = {
+    .name = "avif-444",
+    .description = "libaom through avifenc, speed 6, 4:4:4, PNG in and out",
+    .suffix = ".avif",
+    .picture = ".png",
+    .encode = { "avifenc", "-c", "aom", "-s", "6", "-j", "1", "--min", "0", "--max", "63", "-a", "end-usage=q", "-a",
+                "cq-level={q}", "-y", "444", "{in}", "{out}" },
+    .decode = { "avifdec", "-c", "dav1d", "-j", "1", "{in}", "{out}" },
+    .version = { "avifenc", "--version" },
+    .version_word = "ersion",
+    .qualities = AVIF_QUALITIES,
+};
+
+static const eval_codec jxl = {
+    .name = "jxl",
+    .description = "libjxl, effort 7, by Butteraugli distance",
+    .suffix = ".jxl",
+    .picture = ".ppm",
+    .encode = { "cjxl", "--quiet", "-e", "7", "-d", "{q}", "--num_threads=0", "{in}", "{out}" },
+    .decode = { "djxl", "--quiet", "--num_threads=1", "{in}", "{out}" },
+    .version = { "cjxl", "--version" },
+    .version_word = "cjxl",
+    .qualities = { "25", "16", "10", "6.5", "4.2", "2.8", "1.8", "1.1" },
+};
+
+static const eval_codec jpeg2000 = {
+    .name = "jpeg2000",
+    .description = "OpenJPEG, 9/7 wavelet, by compression ratio",
+    .suffix = ".jp2",
+    .picture = ".ppm",
+    .encode = { "opj_compress", "-i", "{in}", "-o", "{out}", "-r", "{q}", "-I", "-threads", "1" },
+    .decode = { "opj_decompress", "-i", "{in}", "-o", "{out}", "-threads", "1" },
+    .version = { "opj_compress", "-h" },
+    .version_word = "library",
+    .qualities = { "240", "120", "70", "48", "34", "24", "18", "14.5" },
+};
+
+const eval_codec *const eval_codecs[] = { &gingham, &jpeg_420, &jpeg_444, &webp, &avif_420, &avif_444, &jxl,
+                                          &jpeg2000, NULL };
+
+const eval_codec *eval_codec_find(const char *name)
+{
+    for (const eval_codec *const *c = eval_codecs; *c; c++)
+        if (strcmp(name, (*c)->name) == 0)
+            return *c;
+    return NULL;
+}

@@ -1,0 +1,26 @@
+/* codec_table.h - the codecs that 'gingham eval' measures: ours and its peers, each through its own command. */
+#ifndef CLI_EVAL_CODEC_TABLE_H
+#define CLI_EVAL_CODEC_TABLE_H
+
+#include <stddef.h>
+
+#define CODEC_MAX_ARGUMENTS 24
+#define CODEC_MAX_POINTS 64
+
+typedef struct eval_codec {
+    const char *name, *description;
+    const char *suffix;  /* of its files */
+    const char *picture; /* suffix of the pictures that its commands read and write */
+    /* Argument lists; {q}, {in}, {out} and {self}, this program, are replaced. One thread each. */
+    const char *encode[CODEC_MAX_ARGUMENTS], *decode[CODEC_MAX_ARGUMENTS];
+    const char *version[3]; /* a command that prints the version, whatever its exit status, */
+    const char *version_word; /* in the first line that holds this word */
+    const char *qualities[CODEC_MAX_POINTS]; /* {q}, from low to high quality; ours are chosen by options */
+} eval_codec;
+
+/* The first is ours. Ends with NULL. */
+extern const eval_codec *const eval_codecs[];
+
+const eval_codec *eval_codec_find(const char *name);
+
+#endif

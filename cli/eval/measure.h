@@ -1,0 +1,44 @@
+/* measure.h - one picture through one codec at one quality: to a file, back from the file, and compared. */
+#ifndef CLI_EVAL_MEASURE_H
+#define CLI_EVAL_MEASURE_H
+
+#include <stdint.h>
+
+#include "eval/codec_table.h"
+#include "eval/metrics.h"
+#include "eval/picture_list.h"
+#include "eval/process.h"
+#include "exit_codes.h"
+
+typedef struct measurement {
+    uint64_t width, height, bytes;
+    process_usage encode, decode;
+    picture_metrics metrics;
+} measurement;
+
+/* The folder that everything is written to:
+ *     originals/NAME.ppm and .png          what the codecs are given
+ *     CODEC/version.txt
+ *     CODEC/qQUALITY/NAME.SUFFIX           the coded file
+ *     CODEC/qQUALITY/NAME.json             the measurement, once it is complete
+ *     CODEC/qQUALITY/NAME.log              what the commands printed, for a failure
+ */
+typedef struct workplace {
+    const char *folder;
+    const char *self;       /* path of this program */
+    const char *model_file; /* for our codec; NULL: the built-in weights */
+} workplace;
+
+/* The line in which the codec's command says its version. PROCESS_NOT_FOUND: it is not installed. */
+process_end measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size);
+
+/* A complete measurement of an earlier run is taken over when version, settings and picture are the same. A message has
+ * been printed unless EXIT_OK. */
+exit_code measure(const workplace *place, const eval_codec *codec, const char *version, const char *quality,
+                  const listed_picture *picture, measurement *out);
+
+/* The file that measure() has left. */
+exit_code measure_coded_path(const workplace *place, const eval_codec *codec, const char *quality,
+                             const listed_picture *picture, char *path, size_t size);
+
+#endif

@@ -1,0 +1,111 @@
+# gingham eval: our codec and stand-ins for a peer; reports, resuming, refusals. What the installed peers give is not
+# tested: their versions differ.
+. "$(dirname "$0")/lib.sh"
+
+is_json() { python3 -m json.tool "$1" >/dev/null || failed "$1 should be JSON"; }
+
+mkdir -p pictures/more
+cp "$images/crop-256x192.png" pictures/b.png
+cp "$images/rgb.png" pictures/more/a.png
+echo text >pictures/notes.txt
+run eval pictures -c gingham -q 30,60.5 --work w --json rd.json --csv rd.csv --per-image each
+expect_status 0
+expect_no_stderr
+expect_stdout '^gingham .* weights: '
+expect_stdout '^2 pictures; means '
+expect_stdout '^gingham  *30  *[0-9.]* .* - .* [0-9]*$'
+is_json rd.json
+python3 - rd.json rd.csv each <<'END' || failed 'consistent reports expected'
+import csv, json, os, sys
+rd = json.load(open(sys.argv[1]))
+assert set(rd["results"]) == {"psnr-rgb", "ms-ssim-rgb", "bpp", "encoding_time", "decoding_time"}
+assert rd["name"] == "gingham" and rd["meta"]["quality"] == ["30", "60.5"]
+rows = list(csv.DictReader(open(sys.argv[2])))
+assert [(r["quality"], r["picture"]) for r in rows] == [(q, p) for q in ("30", "60.5") for p in ("b.png", "more_a.png")]
+for point in range(2):
+    pair = rows[2 * point:2 * point + 2]
+    for key, column in (("bpp", "bpp"), ("psnr-rgb", "psnr_rgb"), ("encoding_time", "encode_seconds")):
+        mean = sum(float(r[column]) for r in pair) / 2
+        assert abs(mean - rd["results"][key][point]) < 1e-6 * mean, (key, point)
+    assert rd["results"]["ms-ssim-rgb"][point] is None and pair[1]["ms_ssim_rgb"] == ""  # one is too small
+    for r in pair:
+        size = os.path.getsize("w/gingham/q%s/%s.ghm" % (r["quality"], r["picture"]))
+        assert int(r["bytes"]) == size and abs(float(r["bpp"]) - 8 * size / int(r["width"]) / int(r["height"])) < 1e-8
+        one = json.load(open("each/gingham/q%s/%s.json" % (r["quality"], r["picture"])))
+        assert abs(one["results"]["psnr-rgb"] - float(r["psnr_rgb"])) < 1e-6
+END
+
+# The figures are those of encode, decode and compare.
+run encode pictures/b.png b.ghm -q 30
+run decode b.ghm b.png
+run compare pictures/b.png b.png --json
+metrics=$(sed 's/.*\("psnr_rgb": .*"ms_ssim_rgb": [0-9.]*\),.*/\1/' "$out")
+grep -q -F -e "$metrics" w/gingham/q30/b.png.json || failed 'the metrics of compare expected'
+expect_same b.ghm w/gingham/q30/b.png.ghm
+
+# A second run takes all of it over, times included; a changed picture is measured again.
+run eval pictures -c gingham -q 30,60.5 --work w --csv again.csv --quiet
+expect_status 0
+expect_no_stdout
+expect_same rd.csv again.csv
+rm w/gingham/q30/b.png.json
+run eval pictures -c gingham -q 30,60.5 --work w --csv again.csv --quiet
+cmp -s rd.csv again.csv && failed 'a new time expected'
+cp "$images/kodim20.png" pictures/b.png
+run eval pictures -c gingham -q 30 --work w --csv again.csv --quiet
+grep -q '"b.png",768,512' again.csv || failed 'the new picture expected'
+
+# A peer that copies, and one that is not there. The time stamps in front keep the real ones away.
+mkdir bin
+printf '#!/bin/sh\n[ "$1" = -version ] && { echo 9.9; exit; }\nfor last; do :; done\ncp "$6" "$last"\n' >bin/cwebp
+printf '#!/bin/sh\ncp "$2" "$5"\n' >bin/dwebp
+chmod +x bin/cwebp bin/dwebp
+ln -s "$(command -v cp)" bin/cp
+last='eval with a stand-in for webp'
+with_peers() {
+    PATH=$work/folder/bin "$gingham" eval "$@" >"$out" 2>"$err" </dev/null
+    status=$?
+}
+with_peers "$images/crop-256x192.png" --points 2 --json rd.json
+expect_status 0
+expect_stderr 'jpeg-420: warning: is not installed (there is no command cjpeg)'
+expect_stdout '^webp  .*; 9.9$'
+expect_stdout '^webp  *86  *24.0[0-9]*  *inf '
+is_json rd-gingham.json
+is_json rd-webp.json
+with_peers "$images/rgb.png" -c jxl
+expect_failure 1 'jxl: is not installed: there is no command cjxl'
+printf '#!/bin/sh\necho first\necho it broke\nexit 3\n' >bin/dwebp
+with_peers "$images/rgb.png" -c webp
+expect_failure 1 'dwebp failed: it broke'
+
+# Nothing is left behind without --work.
+mkdir tmp
+TMPDIR=$work/folder/tmp "$gingham" eval "$images/rgb.png" -c gingham -q 50 >"$out" 2>"$err"
+[ -z "$(ls tmp)" ] || failed 'no temporary folder expected'
+
+mkdir empty same
+cp "$images/rgb.png" same/
+for wrong in 'missing' 'same missing'; do
+    # shellcheck disable=SC2086 # two names
+    run eval $wrong
+    expect_failure 3 'missing'
+done
+run eval empty
+expect_failure 4 'holds no pictures'
+run eval same "$images/rgb.png"
+expect_failure 2 'has the same name'
+run eval same -c nobody
+expect_failure 2 "'nobody' is no codec"
+run eval same -c gingham -q 30,101
+expect_failure 2 "'101' is not a number from 0 to 100"
+run eval same -c gingham --points 0
+expect_failure 2 'whole number from 1 to 64'
+run eval same -c gingham --json -
+expect_failure 2 'the name of a file'
+run eval "$images/truncated.png" -c gingham -q 50
+expect_status 4
+run eval same -c gingham -q 50 --csv no/such.csv --quiet
+expect_failure 7 'no/such.csv'
+
+finish
