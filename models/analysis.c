@@ -6,6 +6,12 @@
 
 enum { PIXELS = MODEL_Y_STRIDE, BASE_CHANNELS = 3 * 16 * 16, IN_CHANNELS = 3 * 8 * 8 };
 
+static void linear(const ghm_model *model, const nn_linear_f32 *layer, const float *x, size_t n, float *y,
+                   const float *residual, nn_epilogue epilogue)
+{
+    model->float_kernels->linear(layer, x, n, y, residual, epilogue);
+}
+
 static size_t rows_of_y(const ghm_image *image)
 {
     return (image->height + PIXELS - 1) / PIXELS;
@@ -41,8 +47,8 @@ static void on_row16(void *user, size_t row16, const float *x)
     read_pixels(ga, row);
     for (size_t dy = 0; dy < PIXELS; dy++)
         unshuffle_row(ga->x + dy * ga->w * PIXELS * 3, ga->w, PIXELS, dy, PIXELS * 3 * sizeof *ga->x, ga->folded);
-    linear_f32(&model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
-    linear_f32(&model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
+    linear(model, &model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
+    linear(model, &model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
 }
 
 static void on_row8(void *user, size_t row8, const float *x)
@@ -50,7 +56,7 @@ static void on_row8(void *user, size_t row8, const float *x)
     analysis *ga = user;
     unshuffle_row(x, ga->w, 2, row8 % 2, 2 * ga->model->e8 * sizeof *x, ga->pair);
     if (row8 % 2 == 1) {
-        linear_f32(&ga->model->ga.down, ga->pair, ga->w, block_stream_f32_row(&ga->b16), NULL, NN_PLAIN);
+        linear(ga->model, &ga->model->ga.down, ga->pair, ga->w, block_stream_f32_row(&ga->b16), NULL, NN_PLAIN);
         block_stream_f32_push(&ga->b16);
     }
 }
@@ -63,8 +69,8 @@ void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, c
     ga->x = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->x);
     ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
     ga->pair = arena_alloc(memory, w * 4 * model->e8, sizeof *ga->pair);
-    block_stream_f32_init(&ga->b8, &model->ga.b8, 2 * w, memory, on_row8, ga);
-    block_stream_f32_init(&ga->b16, &model->ga.b16, w, memory, on_row16, ga);
+    block_stream_f32_init(&ga->b8, &model->ga.b8, model->float_kernels, 2 * w, memory, on_row8, ga);
+    block_stream_f32_init(&ga->b16, &model->ga.b16, model->float_kernels, w, memory, on_row16, ga);
 }
 
 /* Two rows of the grid at 1/8 for one row of y. */
@@ -78,7 +84,7 @@ static void push_row(analysis *ga, size_t row)
         for (size_t i = 0; i < w8 * IN_CHANNELS; i++)
             ga->folded[i] -= 0.5f;
         float *to = block_stream_f32_row(&ga->b8);
-        linear_f32(&ga->model->ga.in, ga->folded, w8, to, NULL, NN_PLAIN);
+        linear(ga->model, &ga->model->ga.in, ga->folded, w8, to, NULL, NN_PLAIN);
         for (size_t i = 0; i < w8; i++)
             for (size_t c = 0; c < e8; c++)
                 to[i * e8 + c] *= ga->gain_e8[c];
@@ -111,7 +117,7 @@ static void hyper_on_row32(void *user, size_t row, const float *x)
     const size_t zw = ha->b32.width / 2, z = ha->model->z;
     unshuffle_row(x, zw, 2, row % 2, 2 * z * sizeof *x, ha->wide64);
     if (row % 2 == 1)
-        linear_f32(&ha->model->ha.down64, ha->wide64, zw, ha->z + row / 2 * zw * z, NULL, NN_PLAIN);
+        linear(ha->model, &ha->model->ha.down64, ha->wide64, zw, ha->z + row / 2 * zw * z, NULL, NN_PLAIN);
 }
 
 static void hyper_on_row16(void *user, size_t row, const float *x)
@@ -119,7 +125,7 @@ static void hyper_on_row16(void *user, size_t row, const float *x)
     hyper_analysis *ha = user;
     unshuffle_row(x, ha->b32.width, 2, row % 2, 2 * ha->model->z * sizeof *x, ha->wide32);
     if (row % 2 == 1) {
-        linear_f32(&ha->model->ha.down32, ha->wide32, ha->b32.width, block_stream_f32_row(&ha->b32), NULL, NN_PLAIN);
+        linear(ha->model, &ha->model->ha.down32, ha->wide32, ha->b32.width, block_stream_f32_row(&ha->b32), NULL, NN_PLAIN);
         block_stream_f32_push(&ha->b32);
     }
 }
@@ -132,8 +138,8 @@ void hyper_analysis_init(hyper_analysis *ha, const ghm_model *model, size_t w, a
     ha->row16 = arena_alloc(memory, 4 * zw * model->m, sizeof *ha->row16);
     ha->wide32 = arena_alloc(memory, 2 * zw * 4 * model->z, sizeof *ha->wide32);
     ha->wide64 = arena_alloc(memory, zw * 4 * model->z, sizeof *ha->wide64);
-    block_stream_f32_init(&ha->b16, &model->ha.b16, 4 * zw, memory, hyper_on_row16, ha);
-    block_stream_f32_init(&ha->b32, &model->ha.b32, 2 * zw, memory, hyper_on_row32, ha);
+    block_stream_f32_init(&ha->b16, &model->ha.b16, model->float_kernels, 4 * zw, memory, hyper_on_row16, ha);
+    block_stream_f32_init(&ha->b32, &model->ha.b32, model->float_kernels, 2 * zw, memory, hyper_on_row32, ha);
 }
 
 void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z)
@@ -148,7 +154,7 @@ void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z)
             memcpy(ha->row16, y + row * row_size, row_size * sizeof *y);
         else
             memset(ha->row16, 0, row_size * sizeof *y);
-        linear_f32(&ha->model->ha.in, ha->row16, ha->b16.width, block_stream_f32_row(&ha->b16), NULL, NN_PLAIN);
+        linear(ha->model, &ha->model->ha.in, ha->row16, ha->b16.width, block_stream_f32_row(&ha->b16), NULL, NN_PLAIN);
         block_stream_f32_push(&ha->b16);
     }
     block_stream_f32_flush(&ha->b16);

@@ -34,8 +34,8 @@
 #define STREAM block_stream_f32
 #define NODE block_node_f32
 #define BLOCK block_f32
-#define LINEAR(layer, x, n, y, residual, epilogue) linear_f32(layer, x, n, y, residual, epilogue)
-#define DEPTHWISE(layer, rows, first, step, y) depthwise_f32(layer, rows, s->width, y)
+#define LINEAR(layer, x, n, y, residual, epilogue) s->kernels->linear(layer, x, n, y, residual, epilogue)
+#define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, y)
 #define POINTWISE(s) false
 #define HALF_COLUMNS(s, row, first, step) (void)(row)
 #include "models/block_stream_template.h"
@@ -47,9 +47,9 @@ void block_stream_init(block_stream *s, const block_list *list, const nn_kernels
     block_stream_allocate(s, memory);
 }
 
-void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, size_t width, arena *memory,
-                           void (*emit)(void *user, size_t row, const float *x), void *user)
+void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, const nn_float_kernels *kernels, size_t width,
+                           arena *memory, void (*emit)(void *user, size_t row, const float *x), void *user)
 {
-    *s = (block_stream_f32){ .list = list, .width = width, .emit = emit, .user = user };
+    *s = (block_stream_f32){ .list = list, .kernels = kernels, .width = width, .emit = emit, .user = user };
     block_stream_f32_allocate(s, memory);
 }

@@ -48,6 +48,7 @@ typedef struct block_node_f32 {
 
 typedef struct block_stream_f32 {
     const block_list_f32 *list;
+    const nn_float_kernels *kernels;
     size_t width;
     block_node_f32 *nodes;
     float *filtered, *hidden;
@@ -56,8 +57,8 @@ typedef struct block_stream_f32 {
     void *user;
 } block_stream_f32;
 
-void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, size_t width, arena *memory,
-                           void (*emit)(void *user, size_t row, const float *x), void *user);
+void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, const nn_float_kernels *kernels, size_t width,
+                           arena *memory, void (*emit)(void *user, size_t row, const float *x), void *user);
 void block_stream_f32_start(block_stream_f32 *s);
 float *block_stream_f32_row(block_stream_f32 *s);
 void block_stream_f32_push(block_stream_f32 *s);

@@ -27,9 +27,9 @@ typedef struct pending_layer {
     enum layer_kind kind;
     size_t c_out, c_in, n;  /* n weights in all */
     cdf_table table;
-    void *weight;           /* int8_t or float by kind; allocated for kinds that are not packed */
+    void *weight;           /* of depthwise kinds: int8_t or float */
     const float *scale;     /* float kinds */
-    void *layer;            /* nn_linear or nn_depthwise, to check; NULL for float kinds */
+    void *layer;            /* nn_linear, nn_depthwise or nn_linear_f32 by kind */
 } pending_layer;
 
 typedef struct loader {
@@ -40,6 +40,7 @@ typedef struct loader {
     pending_layer *layers;
     size_t n_layers;
     int16_t *integers;      /* the weights of one layer, between decoding and storing */
+    float *floats;          /* the same, scaled */
     bytes_writer *unpacked; /* model_unpack(): where the weights go as they are decoded; else NULL */
     size_t hidden[11];      /* block lists in file order */
     size_t count[11];
@@ -311,7 +312,7 @@ static void read_linear_f32(loader *l, const char *name, nn_linear_f32 *layer, e
         return;
     *layer = (nn_linear_f32){ .c_out = c_out, .c_in = c_in, .bias = read_f32(l, c_out, name) };
     p->scale = read_f32(l, c_out, name);
-    layer->weight = p->weight = allocate(l, p->n, sizeof(float));
+    p->layer = layer;
     read_table(l, &p->table, "layer", l->n_layers - 1);
 }
 
@@ -468,14 +469,6 @@ static void take_layer(loader *l, bytes_reader *r, const pending_layer *p)
         l->integers[i] = is_16_bit(p) ? (int16_t)(from[2 * i] | from[2 * i + 1] << 8) : (int8_t)from[i];
 }
 
-static void store_linear_f32(const pending_layer *p, const int16_t *w)
-{
-    float *to = p->weight;
-    for (size_t oc = 0; oc < p->c_out; oc++)
-        for (size_t ic = 0; ic < p->c_in; ic++)
-            *to++ = (float)*w++ * p->scale[oc];
-}
-
 static void refuse_sums(loader *l, const pending_layer *p)
 {
     REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
@@ -504,6 +497,23 @@ static void store_linear(loader *l, const pending_layer *p)
     layer->weight = kept;
 }
 
+static void store_linear_f32(loader *l, const pending_layer *p)
+{
+    nn_linear_f32 *layer = p->layer;
+    const size_t bytes = l->model->float_kernels->packed_bytes(layer);
+    float *const weight = bytes ? l->floats : allocate(l, p->n, sizeof *weight);
+    for (size_t oc = 0; weight && oc < p->c_out; oc++)
+        for (size_t at = oc * p->c_in; at < (oc + 1) * p->c_in; at++)
+            weight[at] = (float)l->integers[at] * p->scale[oc];
+    layer->weight = weight;
+    if (bytes) {
+        layer->packed = allocate(l, bytes, 1);
+        if (layer->packed)
+            l->model->float_kernels->pack(layer, layer->packed);
+        layer->weight = NULL;
+    }
+}
+
 static void store_depthwise(loader *l, const pending_layer *p)
 {
     for (size_t i = 0; i < p->n; i++)
@@ -526,7 +536,7 @@ static void store_layer(loader *l, const pending_layer *p)
     case LINEAR_S16: store_linear(l, p); break;
     case DEPTHWISE_S8: store_depthwise(l, p); break;
     case LINEAR_F32_S8:
-    case LINEAR_F32_S16: store_linear_f32(p, l->integers); break;
+    case LINEAR_F32_S16: store_linear_f32(l, p); break;
     case DEPTHWISE_F32_S8: store_depthwise_f32(p, l->integers); break;
     }
 }
@@ -539,10 +549,9 @@ static void read_weights(loader *l, bytes_reader section, bool coded)
     for (size_t i = 0; i < l->n_layers; i++)
         largest = l->layers[i].n > largest ? l->layers[i].n : largest;
     l->integers = malloc(largest * sizeof *l->integers);
-    if (!l->integers) {
-        l->status = ghm_fail_memory(l->diag, largest * sizeof *l->integers);
-        return;
-    }
+    l->floats = malloc(largest * sizeof *l->floats);
+    if (!l->integers || !l->floats)
+        l->status = ghm_fail_memory(l->diag, largest * (sizeof *l->integers + sizeof *l->floats));
     if (coded)
         range_decoder_init(&d, section.p, bytes_left(&section));
     for (size_t i = 0; i < l->n_layers && l->status == GHM_OK; i++) {
@@ -557,6 +566,7 @@ static void read_weights(loader *l, bytes_reader section, bool coded)
             store_layer(l, p);
     }
     free(l->integers);
+    free(l->floats);
 }
 
 /* ---------------------------------------------------------------------------------------------- opening */
@@ -652,6 +662,7 @@ static ghm_status open_model(const uint8_t *data, size_t size, void (*read)(load
         l.status = ghm_fail_memory(diag, sizeof **model + MAX_LAYERS * sizeof *l.layers);
     } else {
         l.model->kernels = kernels;
+        l.model->float_kernels = nn_float_kernels_get(GHM_BACKEND_AUTO);
         l.model->backend = backend_of(kernels);
         nn_blas_single_thread();
         read(&l, data, size);

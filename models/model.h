@@ -84,6 +84,7 @@ struct ghm_model {
     size_t file_bytes;
     ghm_backend backend;
     const nn_kernels *kernels;
+    const nn_float_kernels *float_kernels;
 
     size_t n_anchors, n_slices, n_passes, n_scales, n_skipped, n_z_tables;
     int frac_y, frac_z;

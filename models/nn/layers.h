@@ -67,21 +67,35 @@ extern const nn_kernels nn_kernels_avx512; /* nn/x86/exact_avx512.c */
 bool linear_check(const nn_linear *layer);
 bool depthwise_check(const nn_depthwise *layer);
 
-/* Tolerant zone: float, OpenBLAS sgemm and plain C. weight (c_out, c_in); y = act(W x + b) [+ residual]. */
+/* Tolerant zone: float. y = act(W x + b) [+ residual]. c_out is a multiple of 8. */
 typedef struct nn_linear_f32 {
     size_t c_out, c_in;
-    const float *weight; /* (c_out, c_in) */
+    const float *weight; /* (c_out, c_in); NULL once packed */
     const float *bias;
+    float *packed;       /* as for nn_linear */
 } nn_linear_f32;
+/* c is a multiple of 8. */
 typedef struct nn_depthwise_f32 {
     size_t c;
     const float *weight; /* (3, 3, c) */
     const float *bias;
 } nn_depthwise_f32;
 
-void linear_f32(const nn_linear_f32 *layer, const float *x, size_t n, float *y, const float *residual,
-                nn_epilogue epilogue);
-void depthwise_f32(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y);
+/* Results of different tables differ by rounding. Arguments as in nn_kernels. */
+typedef struct nn_float_kernels {
+    const char *name;
+    size_t (*packed_bytes)(const nn_linear_f32 *layer);
+    void (*pack)(const nn_linear_f32 *layer, float *packed);
+    void (*linear)(const nn_linear_f32 *layer, const float *x, size_t n, float *y, const float *residual,
+                   nn_epilogue epilogue);
+    void (*depthwise)(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y);
+} nn_float_kernels;
+
+extern const nn_float_kernels nn_float_kernels_blas; /* nn/float_blas.c */
+#if defined(GHM_HAVE_X86)
+extern const nn_float_kernels nn_float_kernels_avx2;   /* nn/x86/float_avx2.c */
+extern const nn_float_kernels nn_float_kernels_avx512; /* nn/x86/float_avx512.c */
+#endif
 
 /* OpenBLAS would start threads of its own under ours; called once when a model is opened. */
 void nn_blas_single_thread(void);

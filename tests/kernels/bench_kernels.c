@@ -114,6 +114,7 @@ static void bench_depthwise(size_t c, const nn_kernels *const backends[], size_t
 }
 
 typedef struct float_work {
+    const nn_float_kernels *kernels;
     nn_linear_f32 linear;
     nn_depthwise_f32 depthwise;
     size_t n;
@@ -124,34 +125,46 @@ typedef struct float_work {
 static void run_linear_f32(void *user)
 {
     const float_work *const w = user;
-    linear_f32(&w->linear, w->x, w->n, w->y, NULL, NN_LEAKY_RELU);
+    w->kernels->linear(&w->linear, w->x, w->n, w->y, NULL, NN_LEAKY_RELU);
 }
 
 static void run_depthwise_f32(void *user)
 {
     const float_work *const w = user;
     const float *const rows[3] = {w->x, w->x, w->x};
-    depthwise_f32(&w->depthwise, rows, w->n, w->y);
+    w->kernels->depthwise(&w->depthwise, rows, w->n, w->y);
 }
 
-/* Values do not matter here: one array of small numbers serves as weights, biases and inputs. */
+/* Values do not matter here: one array of small numbers serves as weights, packed or not, biases and inputs. */
 static void bench_float(void)
 {
     enum { N_VALUES = 256 * 1024 };
     float *const values = allocate(N_VALUES * sizeof *values), *const y = allocate(N_VALUES * sizeof *y);
     for (size_t i = 0; i < N_VALUES; i++)
         values[i] = random_float();
-    printf("\nGMAC/s in float\n");
+    const nn_float_kernels *kernels[MAX_BACKENDS];
+    const size_t n_kernels = available_float_kernels(kernels);
+    printf("\nGMAC/s in float               ");
+    for (size_t k = 0; k < n_kernels; k++)
+        printf("%8s", kernels[k]->name);
+    printf("\n");
     for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         const shape *const s = shapes + i;
-        float_work w = {.linear = {s->c_out, s->c_in, values, values}, .n = s->n, .x = values, .y = y};
-        printf("linear    n %3zu %4zu -> %3zu  %8.1f\n", s->n, s->c_in, s->c_out,
-               measure(run_linear_f32, &w, (double)(s->n * s->c_in * s->c_out)));
+        printf("linear    n %3zu %4zu -> %3zu  ", s->n, s->c_in, s->c_out);
+        for (size_t k = 0; k < n_kernels; k++) {
+            float_work w = {kernels[k], .linear = {s->c_out, s->c_in, values, values, values}, .n = s->n, .x = values, .y = y};
+            printf("%8.1f", measure(run_linear_f32, &w, (double)(s->n * s->c_in * s->c_out)));
+        }
+        printf("\n");
     }
     for (size_t i = 0; i < COUNT_OF(depthwise_channels); i++) {
         const size_t c = depthwise_channels[i];
-        float_work w = {.depthwise = {c, values, values}, .n = DEPTHWISE_WIDTH, .x = values, .y = y};
-        printf("depthwise n %3zu %4zu         %8.1f\n", w.n, c, measure(run_depthwise_f32, &w, (double)(9 * w.n * c)));
+        printf("depthwise n %3d %4zu         ", DEPTHWISE_WIDTH, c);
+        for (size_t k = 0; k < n_kernels; k++) {
+            float_work w = {kernels[k], .depthwise = {c, values, values}, .n = DEPTHWISE_WIDTH, .x = values, .y = y};
+            printf("%8.1f", measure(run_depthwise_f32, &w, (double)(9 * w.n * c)));
+        }
+        printf("\n");
     }
     free(values);
     free(y);

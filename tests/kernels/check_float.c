@@ -47,14 +47,14 @@ static sum linear_sum(const nn_linear_f32 *layer, const float *x, size_t oc)
     return s;
 }
 
-static void check_linear_call(const nn_linear_f32 *layer, const float *x, size_t n, const float *residual,
+static void check_linear_call(const nn_float_kernels *kernels, const nn_linear_f32 *layer, const float *x, size_t n, const float *residual,
                               nn_epilogue epilogue, bool in_place)
 {
     const size_t size = n * layer->c_out;
     float *const y = allocate(size * sizeof *y);
     if (in_place)
         memcpy(y, residual, size * sizeof *y);
-    linear_f32(layer, x, n, y, epilogue != NN_RESIDUAL ? NULL : in_place ? y : residual, epilogue);
+    kernels->linear(layer, x, n, y, epilogue != NN_RESIDUAL ? NULL : in_place ? y : residual, epilogue);
     for (size_t at = 0; at < size; at++) {
         sum s = linear_sum(layer, x + at / layer->c_out * layer->c_in, at % layer->c_out);
         if (epilogue == NN_RESIDUAL)
@@ -64,23 +64,32 @@ static void check_linear_call(const nn_linear_f32 *layer, const float *x, size_t
     free(y);
 }
 
+static void check_shape(const nn_float_kernels *kernels, size_t n, size_t c_in, size_t c_out)
+{
+    float *const weight = random_floats(c_out * c_in), *const bias = random_floats(c_out);
+    float *const x = random_floats(n * c_in), *const residual = random_floats(n * c_out);
+    nn_linear_f32 layer = {c_out, c_in, weight, bias, NULL};
+    layer.packed = allocate_align64(kernels->packed_bytes(&layer));
+    kernels->pack(&layer, layer.packed);
+    check_linear_call(kernels, &layer, x, n, NULL, NN_PLAIN, false);
+    check_linear_call(kernels, &layer, x, n, NULL, NN_LEAKY_RELU, false);
+    check_linear_call(kernels, &layer, x, n, residual, NN_RESIDUAL, false);
+    check_linear_call(kernels, &layer, x, n, residual, NN_RESIDUAL, true);
+    free(weight);
+    free(bias);
+    free(x);
+    free(residual);
+    free(layer.packed);
+}
+
 void check_linear_f32(void)
 {
-    static const size_t shapes[][3] = {{1, 8, 8}, {3, 80, 24}, {7, 192, 176}, {48, 176, 704}, {50, 704, 176}};
-    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
-        const size_t n = shapes[i][0], c_in = shapes[i][1], c_out = shapes[i][2];
-        float *const weight = random_floats(c_out * c_in), *const bias = random_floats(c_out);
-        float *const x = random_floats(n * c_in), *const residual = random_floats(n * c_out);
-        const nn_linear_f32 layer = {c_out, c_in, weight, bias};
-        check_linear_call(&layer, x, n, NULL, NN_PLAIN, false);
-        check_linear_call(&layer, x, n, NULL, NN_LEAKY_RELU, false);
-        check_linear_call(&layer, x, n, residual, NN_RESIDUAL, false);
-        check_linear_call(&layer, x, n, residual, NN_RESIDUAL, true);
-        free(weight);
-        free(bias);
-        free(x);
-        free(residual);
-    }
+    static const size_t shapes[][3] = {{1, 8, 8}, {3, 80, 24}, {7, 192, 176}, {6, 96, 48}, {48, 176, 704}, {50, 704, 176}};
+    const nn_float_kernels *kernels[MAX_BACKENDS];
+    const size_t n_kernels = available_float_kernels(kernels);
+    for (size_t k = 0; k < n_kernels; k++)
+        for (size_t i = 0; i < COUNT_OF(shapes); i++)
+            check_shape(kernels[k], shapes[i][0], shapes[i][1], shapes[i][2]);
 }
 
 static sum depthwise_sum(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, size_t ox, size_t ch)
@@ -95,7 +104,7 @@ static sum depthwise_sum(const nn_depthwise_f32 *layer, const float *const rows[
     return s;
 }
 
-static void check_depthwise_width(const nn_depthwise_f32 *layer, size_t width)
+static void check_depthwise_width(const nn_float_kernels *kernels, const nn_depthwise_f32 *layer, size_t width)
 {
     const size_t size = width * layer->c;
     float *const memory[3] = {random_floats(size), random_floats(size), random_floats(size)};
@@ -104,7 +113,7 @@ static void check_depthwise_width(const nn_depthwise_f32 *layer, size_t width)
         const float *rows[3];
         for (size_t ky = 0; ky < 3; ky++)
             rows[ky] = present >> ky & 1 ? memory[ky] : NULL;
-        depthwise_f32(layer, rows, width, y);
+        kernels->depthwise(layer, rows, width, y);
         for (size_t at = 0; at < size; at++) {
             const sum s = depthwise_sum(layer, rows, width, at / layer->c, at % layer->c);
             compare("depthwise_f32", y[at], s.value, &s);
@@ -117,11 +126,14 @@ static void check_depthwise_width(const nn_depthwise_f32 *layer, size_t width)
 
 void check_depthwise_f32(void)
 {
-    static const size_t channels[] = {3, 8, 176}, widths[] = {1, 2, 3, 5, 8, 17};
+    static const size_t channels[] = {8, 24, 176}, widths[] = {1, 2, 3, 5, 8, 17};
+    const nn_float_kernels *kernels[MAX_BACKENDS];
+    const size_t n_kernels = available_float_kernels(kernels);
     for (size_t i = 0; i < COUNT_OF(channels); i++) {
         float *const weight = random_floats(9 * channels[i]), *const bias = random_floats(channels[i]);
-        for (size_t w = 0; w < COUNT_OF(widths); w++)
-            check_depthwise_width(&(nn_depthwise_f32){channels[i], weight, bias}, widths[w]);
+        for (size_t k = 0; k < n_kernels; k++)
+            for (size_t w = 0; w < COUNT_OF(widths); w++)
+                check_depthwise_width(kernels[k], &(nn_depthwise_f32){channels[i], weight, bias}, widths[w]);
         free(weight);
         free(bias);
     }

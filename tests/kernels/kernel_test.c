@@ -96,15 +96,27 @@ void guarded_free(guarded *g)
     free(g->block);
 }
 
+static const ghm_backend all_backends[MAX_BACKENDS] = {GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2,
+                                                       GHM_BACKEND_AVX512};
+
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS])
 {
-    static const ghm_backend all[MAX_BACKENDS] = {GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2,
-                                                   GHM_BACKEND_AVX512};
     size_t n = 0;
-    for (size_t i = 0; i < COUNT_OF(all); i++) {
-        const nn_kernels *const kernels = nn_kernels_get(all[i]);
+    for (size_t i = 0; i < COUNT_OF(all_backends); i++) {
+        const nn_kernels *const kernels = nn_kernels_get(all_backends[i]);
         if (kernels)
             backends[n++] = kernels;
+    }
+    return n;
+}
+
+size_t available_float_kernels(const nn_float_kernels *kernels[MAX_BACKENDS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(all_backends); i++) {
+        const nn_float_kernels *const found = nn_float_kernels_get(all_backends[i]);
+        if (found)
+            kernels[n++] = found;
     }
     return n;
 }

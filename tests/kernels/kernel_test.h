@@ -39,6 +39,8 @@ void guarded_free(guarded *g);
 /* The backends this CPU can run; the first is the C definition. */
 enum { MAX_BACKENDS = 4 };
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS]);
+/* The same for the tolerant zone. */
+size_t available_float_kernels(const nn_float_kernels *kernels[MAX_BACKENDS]);
 
 /* A layer with its own weights. */
 typedef enum weight_style {

@@ -1,4 +1,4 @@
-/* float.c - the layers of the tolerant zone: OpenBLAS sgemm and plain C that compilers vectorize. */
+/* float_blas.c - the layers of the tolerant zone: OpenBLAS sgemm and plain C that compilers vectorize. */
 #include <cblas.h>
 #include <string.h>
 
@@ -21,8 +21,21 @@ static void add_bias_leaky_relu(float *y, size_t n, const float *bias, size_t c)
         }
 }
 
-void linear_f32(const nn_linear_f32 *layer, const float *x, size_t n, float *y, const float *residual,
-                nn_epilogue epilogue)
+/* The weights are used as they are stored. */
+static size_t packed_bytes_f32_blas(const nn_linear_f32 *layer)
+{
+    (void)layer;
+    return 0;
+}
+
+static void pack_f32_blas(const nn_linear_f32 *layer, float *packed)
+{
+    (void)layer;
+    (void)packed;
+}
+
+static void linear_f32_blas(const nn_linear_f32 *layer, const float *x, size_t n, float *y, const float *residual,
+                            nn_epilogue epilogue)
 {
     const blasint c_in = (blasint)layer->c_in, c_out = (blasint)layer->c_out;
     const float keep = epilogue == NN_RESIDUAL ? 1.0f : 0.0f; /* sgemm adds to the residual when it finds it in y */
@@ -51,7 +64,7 @@ static void add_three_taps(float *restrict y, const float *restrict weight, cons
         y[ch] += weight[ch] * x[ch] + weight[c + ch] * x[c + ch] + weight[2 * c + ch] * x[2 * c + ch];
 }
 
-void depthwise_f32(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y)
+static void depthwise_f32_c(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y)
 {
     const size_t c = layer->c;
     for (size_t ox = 0; ox < width; ox++, y += c) {
@@ -72,6 +85,14 @@ void depthwise_f32(const nn_depthwise_f32 *layer, const float *const rows[3], si
         }
     }
 }
+
+const nn_float_kernels nn_float_kernels_blas = {
+    .name = "blas",
+    .packed_bytes = packed_bytes_f32_blas,
+    .pack = pack_f32_blas,
+    .linear = linear_f32_blas,
+    .depthwise = depthwise_f32_c,
+};
 
 void nn_blas_single_thread(void)
 {
