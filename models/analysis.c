@@ -35,20 +35,25 @@ static void read_pixels(analysis *ga, size_t row)
     }
 }
 
-/* A finished row of b16 is the residual of y; its base is computed here, from the pixels. */
-static void on_row16(void *user, size_t row16, const float *x)
+/* ga.base of row `row`, from its pixels -> y: (w, M). */
+static void compute_base(analysis *ga, size_t row, float *y)
 {
-    analysis *ga = user;
-    const ghm_model *model = ga->model;
-    const size_t row = ga->origin + row16;
-    if (row < ga->first || row >= ga->last)
-        return;
-    float *y = ga->y + (row - ga->first) * ga->w * model->m;
     read_pixels(ga, row);
     for (size_t dy = 0; dy < PIXELS; dy++)
         unshuffle_row(ga->x + dy * ga->w * PIXELS * 3, ga->w, PIXELS, dy, PIXELS * 3 * sizeof *ga->x, ga->folded);
-    linear(model, &model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
-    linear(model, &model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
+    linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
+}
+
+/* A finished row of b16 is the residual of y; its base is computed here. */
+static void on_row16(void *user, size_t row16, const float *x)
+{
+    analysis *ga = user;
+    const size_t row = ga->origin + row16;
+    if (row < ga->first || row >= ga->last)
+        return;
+    float *y = ga->y + (row - ga->first) * ga->w * ga->model->m;
+    compute_base(ga, row, y);
+    linear(ga->model, &ga->model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
 }
 
 static void on_row8(void *user, size_t row8, const float *x)
@@ -68,6 +73,8 @@ void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, c
     *ga = (analysis){ .model = model, .w = w, .gain_e8 = gain_e8, .image = image };
     ga->x = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->x);
     ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
+    if (!model_has_residual_analysis(model))
+        return;
     ga->pair = arena_alloc(memory, w * 4 * model->e8, sizeof *ga->pair);
     block_stream_f32_init(&ga->b8, &model->ga.b8, model->float_kernels, 2 * w, memory, on_row8, ga);
     block_stream_f32_init(&ga->b16, &model->ga.b16, model->float_kernels, w, memory, on_row16, ga);
@@ -92,15 +99,13 @@ static void push_row(analysis *ga, size_t row)
     }
 }
 
-void analysis_run(analysis *ga, size_t first, size_t last, float *y)
+/* Push the rows that rows first..last-1 depend on through the networks; y is finished in on_row16(). */
+static void run_residual(analysis *ga, size_t first, size_t last)
 {
     const size_t halo = ga->model->ga.b16.n + (ga->model->ga.b8.n + 1) / 2, h = rows_of_y(ga->image);
     const size_t end = last + halo < h ? last + halo : h;
 
     ga->origin = first > halo ? first - halo : 0;
-    ga->first = first;
-    ga->last = last;
-    ga->y = y;
     block_stream_f32_start(&ga->b8);
     block_stream_f32_start(&ga->b16);
     for (size_t row = ga->origin; row < end; row++)
@@ -109,6 +114,18 @@ void analysis_run(analysis *ga, size_t first, size_t last, float *y)
         block_stream_f32_flush(&ga->b8);
         block_stream_f32_flush(&ga->b16);
     }
+}
+
+void analysis_run(analysis *ga, size_t first, size_t last, float *y)
+{
+    ga->first = first;
+    ga->last = last;
+    ga->y = y;
+    if (model_has_residual_analysis(ga->model))
+        run_residual(ga, first, last);
+    else
+        for (size_t row = first; row < last; row++)
+            compute_base(ga, row, y + (row - first) * ga->w * ga->model->m);
 }
 
 static void hyper_on_row32(void *user, size_t row, const float *x)

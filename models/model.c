@@ -69,15 +69,26 @@ static void read_widths(loader *l)
     static const char *const names[] = { "M", "Z", "P", "e8", "e16", "d16", "d8", "d4" };
     ghm_model *m = l->model;
     size_t *const to[] = { &m->m, &m->z, &m->p, &m->e8, &m->e16, &m->d16, &m->d8, &m->d4 };
+    enum { FIRST_OPTIONAL = 3 }; /* e8 and on may be 0 */
     for (size_t i = 0; i < 8; i++) {
         *to[i] = bytes_u16(&l->r);
-        if (!is_width(*to[i], 1024))
+        if (!is_width(*to[i], 1024) && !(i >= FIRST_OPTIONAL && *to[i] == 0))
             REFUSE(l, "width %s is %zu, not a multiple of 8 in 8..1024", names[i], *to[i]);
     }
+    if ((m->e8 == 0) != (m->e16 == 0) || (m->d16 == 0) != (m->d8 == 0) || (m->d16 == 0) != (m->d4 == 0))
+        REFUSE(l, "a residual branch has some widths but not all");
 }
 
 enum { LIST_GA_B8, LIST_GA_B16, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B16,
        LIST_GS_B8, LIST_GS_B4, N_LISTS };
+
+/* A list of a residual branch that the widths say is absent. */
+static bool is_absent(const ghm_model *m, size_t list)
+{
+    if (list == LIST_GA_B8 || list == LIST_GA_B16)
+        return !model_has_residual_analysis(m);
+    return list >= LIST_GS_B16 && !model_has_residual_synthesis(m);
+}
 
 static void read_block_lists(loader *l)
 {
@@ -86,7 +97,7 @@ static void read_block_lists(loader *l)
         const unsigned reserved = bytes_u8(&l->r);
         l->hidden[i] = bytes_u16(&l->r);
         if (l->count[i] > MODEL_MAX_BLOCKS || reserved != 0 || !is_width(l->hidden[i], 4096) ||
-            (i == LIST_CTX && l->count[i] == 0))
+            (i == LIST_CTX && l->count[i] == 0) || (is_absent(l->model, i) && l->count[i] > 0))
             REFUSE(l, "block list %zu has %zu blocks of hidden width %zu", i, l->count[i], l->hidden[i]);
     }
 }
@@ -369,6 +380,28 @@ static void read_blocks_f32(loader *l, const char *name, block_list_f32 *list, i
     }
 }
 
+static void read_residual_analysis(loader *l)
+{
+    ghm_model *m = l->model;
+    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e8, 192);
+    read_blocks_f32(l, "ga.b8", &m->ga.b8, LIST_GA_B8, m->e8);
+    read_linear_f32(l, "ga.down", &m->ga.down, LINEAR_F32_S8, m->e16, 4 * m->e8);
+    read_blocks_f32(l, "ga.b16", &m->ga.b16, LIST_GA_B16, m->e16);
+    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, m->m, m->e16);
+}
+
+static void read_residual_synthesis(loader *l)
+{
+    ghm_model *m = l->model;
+    read_linear(l, "gs.in", &m->gs.in, m->d16, m->m);
+    read_blocks(l, "gs.b16", &m->gs.b16, LIST_GS_B16, m->d16);
+    read_linear(l, "gs.up8", &m->gs.up8, 4 * m->d8, m->d16);
+    read_blocks(l, "gs.b8", &m->gs.b8, LIST_GS_B8, m->d8);
+    read_linear(l, "gs.up4", &m->gs.up4, 4 * m->d4, m->d8);
+    read_blocks(l, "gs.b4", &m->gs.b4, LIST_GS_B4, m->d4);
+    read_linear(l, "gs.out", &m->gs.out, 48, m->d4);
+}
+
 /* The layers in the order of WEIGHTS.md section 4; to be laid beside the network definition in models/train/model.py. */
 static void read_layers(loader *l)
 {
@@ -376,11 +409,8 @@ static void read_layers(loader *l)
     layer_name name;
 
     read_linear_f32(l, "ga.base", &m->ga.base, LINEAR_F32_S16, m->m, 768);
-    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e8, 192);
-    read_blocks_f32(l, "ga.b8", &m->ga.b8, LIST_GA_B8, m->e8);
-    read_linear_f32(l, "ga.down", &m->ga.down, LINEAR_F32_S8, m->e16, 4 * m->e8);
-    read_blocks_f32(l, "ga.b16", &m->ga.b16, LIST_GA_B16, m->e16);
-    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, m->m, m->e16);
+    if (model_has_residual_analysis(m))
+        read_residual_analysis(l);
 
     read_linear_f32(l, "ha.in", &m->ha.in, LINEAR_F32_S8, m->z, m->m);
     read_blocks_f32(l, "ha.b16", &m->ha.b16, LIST_HA_B16, m->z);
@@ -409,13 +439,8 @@ static void read_layers(loader *l)
     }
 
     read_linear_kind(l, "gs.base", &m->gs.base, LINEAR_S16, 768, m->m);
-    read_linear(l, "gs.in", &m->gs.in, m->d16, m->m);
-    read_blocks(l, "gs.b16", &m->gs.b16, LIST_GS_B16, m->d16);
-    read_linear(l, "gs.up8", &m->gs.up8, 4 * m->d8, m->d16);
-    read_blocks(l, "gs.b8", &m->gs.b8, LIST_GS_B8, m->d8);
-    read_linear(l, "gs.up4", &m->gs.up4, 4 * m->d4, m->d8);
-    read_blocks(l, "gs.b4", &m->gs.b4, LIST_GS_B4, m->d4);
-    read_linear(l, "gs.out", &m->gs.out, 48, m->d4);
+    if (model_has_residual_synthesis(m))
+        read_residual_synthesis(l);
 }
 
 /* ---------------------------------------------------------------------------------------------- weights */

@@ -89,7 +89,7 @@ struct ghm_model {
     size_t n_anchors, n_slices, n_passes, n_scales, n_skipped, n_z_tables;
     int frac_y, frac_z;
     size_t m, z, p;              /* channels of y, z and the parameters */
-    size_t e8, e16, d16, d8, d4; /* widths of the analysis and synthesis stages */
+    size_t e8, e16, d16, d8, d4; /* widths of the analysis and synthesis stages; 0: no residual branch */
     size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
     quality_anchors anchors;
     const int16_t *z_mean;
@@ -111,5 +111,8 @@ ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend bac
 
 /* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
 size_t model_scratch_bytes(const ghm_model *model, size_t n);
+
+static inline bool model_has_residual_analysis(const ghm_model *model) { return model->e8 > 0; }
+static inline bool model_has_residual_synthesis(const ghm_model *model) { return model->d16 > 0; }
 
 #endif

@@ -31,25 +31,34 @@ static void add_row(const synthesis *gs, size_t dy16, size_t dy4)
     }
 }
 
+static void compute_base(synthesis *gs, size_t row)
+{
+    const nn_linear *layer = &gs->model->gs.base;
+    linear(gs, layer, layer->multiplier, gs->y_hat + (row - gs->origin) * gs->w * gs->model->m, gs->w, gs->base);
+    gs->base_row = row;
+}
+
+/* The four rows of pixels of quarter `quarter` of a row of y, whose base and residual are there. */
+static void emit_quarter(synthesis *gs, size_t row, size_t quarter)
+{
+    for (size_t dy4 = 0; dy4 < 4; dy4++) {
+        const size_t dy16 = quarter * 4 + dy4;
+        add_row(gs, dy16, dy4);
+        gs->emit(gs->user, row * MODEL_Y_STRIDE + dy16, gs->pixels);
+    }
+}
+
 /* A row of the grid at 1/4, complete but for gs.out; row 0 is row gs->origin's first. */
 static void on_row4(void *user, size_t row4, const int16_t *x)
 {
     synthesis *gs = user;
-    const ghm_model *model = gs->model;
     const size_t row = gs->origin + row4 / 4; /* of y */
     if (row < gs->first || row >= gs->last)
         return;
-    if (gs->base_row != row) {
-        linear(gs, &model->gs.base, model->gs.base.multiplier, gs->y_hat + (row - gs->origin) * gs->w * model->m, gs->w,
-               gs->base);
-        gs->base_row = row;
-    }
-    linear(gs, &model->gs.out, model->gs.out.multiplier, x, 4 * gs->w, gs->residual);
-    for (size_t dy4 = 0; dy4 < 4; dy4++) {
-        const size_t dy16 = row4 % 4 * 4 + dy4;
-        add_row(gs, dy16, dy4);
-        gs->emit(gs->user, row * MODEL_Y_STRIDE + dy16, gs->pixels);
-    }
+    if (gs->base_row != row)
+        compute_base(gs, row);
+    linear(gs, &gs->model->gs.out, gs->model->gs.out.multiplier, x, 4 * gs->w, gs->residual);
+    emit_quarter(gs, row, row4 % 4);
 }
 
 static void on_row8(void *user, size_t row8, const int16_t *x)
@@ -89,9 +98,40 @@ void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *up8_mu
     gs->residual = arena_alloc(memory, 4 * w * OUT_CHANNELS, sizeof *gs->residual);
     gs->base = arena_alloc(memory, w * BASE_CHANNELS, sizeof *gs->base);
     gs->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE, 3);
+    if (!model_has_residual_synthesis(model))
+        return;
     block_stream_init(&gs->b16, &net->b16, k, w, scratch, memory, on_row16, gs);
     block_stream_init(&gs->b8, &net->b8, k, 2 * w, scratch, memory, on_row8, gs);
     block_stream_init(&gs->b4, &net->b4, k, 4 * w, scratch, memory, on_row4, gs);
+}
+
+/* Push the rows of y up to `end` through the networks; the pixels come out in on_row4(). */
+static void run_residual(synthesis *gs, size_t end, bool at_bottom)
+{
+    const nn_linear *in = &gs->model->gs.in;
+    block_stream_start(&gs->b16);
+    block_stream_start(&gs->b8);
+    block_stream_start(&gs->b4);
+    for (size_t row = gs->origin; row < end; row++) {
+        linear(gs, in, in->multiplier, gs->y_hat + (row - gs->origin) * gs->w * gs->model->m, gs->w,
+               block_stream_row(&gs->b16));
+        block_stream_push(&gs->b16);
+    }
+    if (at_bottom) { /* elsewhere the rows still held back belong to the halo */
+        block_stream_flush(&gs->b16);
+        block_stream_flush(&gs->b8);
+        block_stream_flush(&gs->b4);
+    }
+}
+
+/* Without a residual branch: gs->residual stays zero. */
+static void run_base(synthesis *gs)
+{
+    for (size_t row = gs->first; row < gs->last; row++) {
+        compute_base(gs, row);
+        for (size_t quarter = 0; quarter < 4; quarter++)
+            emit_quarter(gs, row, quarter);
+    }
 }
 
 void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
@@ -108,17 +148,8 @@ void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t fi
     gs->base_row = SIZE_MAX;
     gs->emit = emit;
     gs->user = user;
-    block_stream_start(&gs->b16);
-    block_stream_start(&gs->b8);
-    block_stream_start(&gs->b4);
-    for (size_t row = begin; row < end; row++) {
-        linear(gs, &gs->model->gs.in, gs->model->gs.in.multiplier, gs->y_hat + (row - begin) * row_size, gs->w,
-               block_stream_row(&gs->b16));
-        block_stream_push(&gs->b16);
-    }
-    if (end == h) { /* elsewhere the rows still held back belong to the halo */
-        block_stream_flush(&gs->b16);
-        block_stream_flush(&gs->b8);
-        block_stream_flush(&gs->b4);
-    }
+    if (model_has_residual_synthesis(gs->model))
+        run_residual(gs, end, end == h);
+    else
+        run_base(gs);
 }
