@@ -5,7 +5,7 @@
 #include "options.h"
 
 extern const command encode_command, decode_command, info_command, model_command, eval_command, compare_command,
-    bdrate_command;
+    bdrate_command, bench_command;
 
 /* gingham --version */
 exit_code print_version(void);

@@ -12,7 +12,8 @@
 #include "suggest.h"
 
 static const command *const commands[] = {
-    &encode_command, &decode_command, &info_command, &model_command, &eval_command, &compare_command, &bdrate_command
+    &encode_command, &decode_command,  &info_command,   &model_command,
+    &eval_command,   &compare_command, &bdrate_command, &bench_command,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
