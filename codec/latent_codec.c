@@ -9,20 +9,34 @@
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
 
-/* Scale index of a row: steps in Q8 from the network, plus the quality's offset, rounded and clamped. */
+/* Scale index of one position: steps in Q8 from the network, plus the quality's offset, rounded and clamped. (restrict
+ * because bytes may alias anything, and compilers then keep to one value at a time.) */
+static void scale_index_of_position(const int16_t *restrict s, const int16_t *restrict offset_q8, size_t m, int max,
+                                    uint8_t *restrict index)
+{
+    for (size_t c = 0; c < m; c++) {
+        const int v = (s[c] + offset_q8[c] + 128) >> 8;
+        index[c] = (uint8_t)(v < 0 ? 0 : v > max ? max : v);
+    }
+}
+
 static void on_parameters(void *user, size_t row, const int16_t *p, const int16_t *s)
 {
     latent_codec *lc = user;
     const ghm_model *model = lc->model;
-    const size_t m = model->m, max = model->n_scales - 1;
-    uint8_t *index = lc->scale_index + row * lc->w * m;
+    const size_t m = model->m;
 
     memcpy(lc->p + row * lc->w * model->p, p, lc->w * model->p * sizeof *p);
     for (size_t x = 0; x < lc->w; x++)
-        for (size_t c = 0; c < m; c++) {
-            const int v = (*s++ + lc->quality->scale_offset_q8[c] + 128) >> 8;
-            *index++ = (uint8_t)(v < 0 ? 0 : v > (int)max ? (int)max : v);
-        }
+        scale_index_of_position(s + x * m, lc->quality->scale_offset_q8, m, (int)model->n_scales - 1,
+                                lc->scale_index + (row * lc->w + x) * m);
+}
+
+/* Well inside int16, also for what is not a number. (fminf and fmaxf would be calls.) */
+static float limit_symbol(float v)
+{
+    const float limit = 32000.0f, at_least = v > -limit ? v : -limit;
+    return at_least < limit ? at_least : limit;
 }
 
 /* The symbol with the least (error in steps)^2 + price * bits among the nearest one and its neighbour towards zero. Theory
@@ -32,7 +46,7 @@ static void on_parameters(void *user, size_t row, const int16_t *p, const int16_
 static int16_t choose_symbol(const cdf_table *table, float error_in_steps)
 {
     const float bit_price = 0.045f;
-    const float r = fminf(fmaxf(error_in_steps, -32000.0f), 32000.0f);
+    const float r = limit_symbol(error_in_steps);
     const int nearest = (int)lrintf(r);
     if (nearest == 0)
         return 0;
@@ -151,7 +165,7 @@ ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16
     hyper_analysis_run(&lc->ha, y, h, lc->z);
     for (size_t i = 0; i < n_z * model->z; i++) {
         const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
-        lc->z_symbol[i] = (int16_t)lrintf(fminf(fmaxf(z, -32000.0f), 32000.0f));
+        lc->z_symbol[i] = (int16_t)lrintf(limit_symbol(z));
     }
     range_encoder_init(&lc->encoder, out);
     factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);

@@ -17,21 +17,33 @@ static size_t rows_of_y(const ghm_image *image)
     return (image->height + PIXELS - 1) / PIXELS;
 }
 
+/* Row py of the image -> (width, 3), 0..1. Interleaved pixels, the usual case, are one run. */
+static void read_pixel_row(const ghm_image *image, size_t py, float *to)
+{
+    const uint8_t *rows[3];
+    for (size_t c = 0; c < 3; c++)
+        rows[c] = image->planes[c] + py * image->row_stride;
+    if (image->pixel_stride == 3 && rows[1] == rows[0] + 1 && rows[2] == rows[0] + 2) {
+        for (size_t i = 0; i < 3 * (size_t)image->width; i++)
+            to[i] = (float)rows[0][i] / 255.0f;
+        return;
+    }
+    for (size_t c = 0; c < 3; c++)
+        for (size_t px = 0; px < image->width; px++)
+            to[px * 3 + c] = (float)rows[c][px * image->pixel_stride] / 255.0f;
+}
+
 /* Read the 16 rows of pixels of row `row` of y into ga->x. */
 static void read_pixels(analysis *ga, size_t row)
 {
     const ghm_image *image = ga->image;
-    const size_t width = ga->w * PIXELS;
+    const size_t width = ga->w * PIXELS, last = image->width - 1;
     for (size_t dy = 0; dy < PIXELS; dy++) {
         const size_t py = row * PIXELS + dy < image->height ? row * PIXELS + dy : image->height - 1;
         float *to = ga->x + dy * width * 3;
-        for (size_t c = 0; c < 3; c++) {
-            const uint8_t *from = image->planes[c] + py * image->row_stride;
-            for (size_t px = 0; px < image->width; px++)
-                to[px * 3 + c] = (float)from[px * image->pixel_stride] / 255.0f;
-            for (size_t px = image->width; px < width; px++)
-                to[px * 3 + c] = to[(image->width - 1) * 3 + c];
-        }
+        read_pixel_row(image, py, to);
+        for (size_t px = image->width; px < width; px++)
+            memcpy(to + px * 3, to + last * 3, 3 * sizeof *to);
     }
 }
 

@@ -2,7 +2,12 @@
 
 #include "models/shuffle.h"
 
-enum { PIXEL_FRACTION = 6, BASE_CHANNELS = 3 * MODEL_Y_STRIDE * MODEL_Y_STRIDE, OUT_CHANNELS = 3 * 4 * 4 };
+enum {
+    PIXEL_FRACTION = 6,
+    ROW_OF_POSITION = 3 * MODEL_Y_STRIDE, /* samples of one row of pixels in a position of y */
+    BASE_CHANNELS = MODEL_Y_STRIDE * ROW_OF_POSITION,
+    OUT_CHANNELS = 3 * 4 * 4
+};
 
 static void linear(const synthesis *gs, const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n,
                    int16_t *y)
@@ -18,15 +23,16 @@ size_t synthesis_halo(const ghm_model *model)
 /* Base and residual, both Q6, make one row of pixels. residual: (4 w, 48), base: (w, 768). */
 static void add_row(const synthesis *gs, size_t dy16, size_t dy4)
 {
-    uint8_t *out = gs->pixels;
     for (size_t x = 0; x < gs->w; x++) {
-        const int16_t *base = gs->base + x * BASE_CHANNELS + dy16 * 48;
-        for (size_t x4 = 0; x4 < 4; x4++) {
-            const int16_t *residual = gs->residual + (4 * x + x4) * OUT_CHANNELS + dy4 * 12;
-            for (size_t i = 0; i < 12; i++) {
-                const int v = (*base++ + residual[i] + (1 << (PIXEL_FRACTION - 1))) >> PIXEL_FRACTION;
-                *out++ = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-            }
+        int16_t residual[ROW_OF_POSITION]; /* side by side, for compilers to work on vectors */
+        for (size_t x4 = 0; x4 < 4; x4++)
+            memcpy(residual + x4 * ROW_OF_POSITION / 4, gs->residual + (4 * x + x4) * OUT_CHANNELS + dy4 * OUT_CHANNELS / 4,
+                   sizeof residual / 4);
+        const int16_t *base = gs->base + x * BASE_CHANNELS + dy16 * ROW_OF_POSITION;
+        uint8_t *out = gs->pixels + x * ROW_OF_POSITION;
+        for (size_t i = 0; i < ROW_OF_POSITION; i++) {
+            const int v = (base[i] + residual[i] + (1 << (PIXEL_FRACTION - 1))) >> PIXEL_FRACTION;
+            out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
         }
     }
 }
