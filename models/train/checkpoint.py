@@ -1,10 +1,11 @@
 """Networks from files: checkpoints of train.py, of the research prototype, and weight files."""
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from model import CONFIGS, Codec, Depthwise, convert_prototype, is_prototype
+from model import BRANCHES, CONFIGS, Codec, Depthwise, convert_prototype, is_prototype
 from quantize import column_factors, fixed_scales, is_exact, output_tensor
 from tables import logistic_scale_of
 from weight_file import MAGIC, unpack
@@ -21,9 +22,34 @@ def load_network(path, config_name='fast'):
         if content == MAGIC:
             return dequantize(unpack(content + f.read()))
     state = torch.load(path, map_location='cpu')
-    net = Codec(CONFIGS[state.get('config', config_name)])
-    net.load_state_dict(convert_prototype(state) if is_prototype(state) else state['ema'])
+    parameters = convert_prototype(state) if is_prototype(state) else state['ema']
+    return network_of(parameters, CONFIGS[state.get('config', config_name)])
+
+
+def network_of(parameters, config):
+    """Network of a state dict of config, which may lack residual branches."""
+    for network in BRANCHES:
+        if network + '.in.weight' not in parameters:
+            config = config.without_branch(network)
+    net = Codec(config)
+    net.load_state_dict(parameters)
     return net
+
+
+def transfer(net, config):
+    """A network of another configuration with the parameters of net wherever both have them."""
+    out = Codec(config)
+    wanted = out.state_dict()
+    out.load_state_dict({**wanted, **{k: v for k, v in net.state_dict().items()
+                                      if k in wanted and v.shape == wanted[k].shape}})
+    return out
+
+
+def with_branches(net, config):
+    """net with fresh residual branches where it has none and config does."""
+    widths = {w: getattr(config, w) for names, _ in BRANCHES.values() for w in names if not getattr(net.config, w)}
+    lists = {l: config.blocks[l] for names, ls in BRANCHES.values() for l in ls if names[0] in widths}
+    return transfer(net, replace(net.config, blocks={**net.config.blocks, **lists}, **widths)) if widths else net
 
 
 def dequantize(weights):

@@ -8,7 +8,7 @@ The walks over the layers (`hyper_synthesis`, `mean`, `synthesis`, ...) take an 
 one that computes them. So the float model and the integer model cannot differ in structure.
 """
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn as nn
@@ -19,6 +19,10 @@ LEAKY_SLOPE = 0.125
 # Block lists in the order of the weight file.
 BLOCK_LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b16', 'gs.b8', 'gs.b4')
 
+# The residual branches a model may lack: widths, then 0, and block lists, then empty.
+BRANCHES = {'ga': (('e8', 'e16'), ('ga.b8', 'ga.b16')), 'gs': (('d16', 'd8', 'd4'), ('gs.b16', 'gs.b8', 'gs.b4'))}
+NO_BLOCKS = (0, 8)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -27,9 +31,9 @@ class Config:
     M: int                    # channels of y
     Z: int                    # channels of z
     P: int                    # channels of the prior p
-    e8: int                   # analysis at 1/8, 1/16
+    e8: int                   # analysis at 1/8, 1/16; both 0: no residual branch
     e16: int
-    d16: int                  # synthesis at 1/16, 1/8, 1/4
+    d16: int                  # synthesis at 1/16, 1/8, 1/4; all 0: no residual branch
     d8: int
     d4: int
     blocks: dict = field(hash=False)   # block list -> (count, hidden width)
@@ -55,6 +59,11 @@ class Config:
         """Distance of neighbouring scales, natural logarithm."""
         return math.log(self.sigma_max / self.sigma_min) / (self.n_scales - 1)
 
+    def without_branch(self, network):
+        """The same without the residual branch of 'ga' or 'gs'."""
+        widths, lists = BRANCHES[network]
+        return replace(self, blocks={**self.blocks, **dict.fromkeys(lists, NO_BLOCKS)}, **dict.fromkeys(widths, 0))
+
 
 CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
 
@@ -71,18 +80,25 @@ CONFIGS = {c.name: c for c in (
                    'hs.b16': (1, 32), 'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b16': (1, 64), 'gs.b8': (1, 32),
                    'gs.b4': (1, 16)},
            slices=(16, 32), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05),
+    # random weights for parity vectors (parity_model.py)
+    Config('test', M=24, Z=16, P=16, e8=16, e16=16, d16=24, d8=16, d4=8,
+           blocks={'ga.b8': (2, 16), 'ga.b16': (1, 24), 'ha.b16': (1, 16), 'ha.b32': (1, 24), 'hs.b32': (2, 24),
+                   'hs.b16': (1, 16), 'hs.prior': (2, 24), 'ctx': (2, 24), 'gs.b16': (2, 32), 'gs.b8': (2, 24),
+                   'gs.b4': (1, 16)},
+           slices=(8, 16), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05,
+           frac_y=9, n_scales=24, sigma_max=24.0),
 )}
 
 
 # ---------------------------------------------------------------------------------------------------------- layers
 
 class Linear(nn.Linear):
-    """A 1x1 convolution; weight (c_out, c_in). Blocks and branches whose last layer starts at zero change nothing."""
+    """A 1x1 convolution; weight (c_out, c_in). With gain 1 it starts keeping the size of its input, with 0 at zero."""
 
-    def __init__(self, c_in, c_out, zero=False):
+    def __init__(self, c_in, c_out, gain=1.0):
         super().__init__(c_in, c_out)
         nn.init.zeros_(self.bias)
-        nn.init.zeros_(self.weight) if zero else nn.init.xavier_uniform_(self.weight)
+        nn.init.xavier_uniform_(self.weight, gain)
 
 
 class Depthwise(nn.Conv2d):
@@ -97,14 +113,19 @@ class Depthwise(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)); the first line only with `spatial`."""
+    """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)); the first line only with `spatial`.
+
+    START lets each line change x by a tenth at first. Not by nothing: a branch of blocks that start as the identity and end
+    in a layer of zeros is linear, like the base path, and learns nothing (EXPERIMENTS.md).
+    """
+    START = 0.2
 
     def __init__(self, c, hidden, spatial=True):
         super().__init__()
         self.spatial = spatial
         if spatial:
-            self.w1, self.dw, self.w2 = Linear(c, c), Depthwise(c), Linear(c, c, zero=True)
-        self.w3, self.w4 = Linear(c, hidden), Linear(hidden, c, zero=True)
+            self.w1, self.dw, self.w2 = Linear(c, c), Depthwise(c), Linear(c, c, self.START)
+        self.w3, self.w4 = Linear(c, hidden), Linear(hidden, c, self.START)
 
     def forward(self, ops, x):
         if self.spatial:
@@ -224,9 +245,11 @@ class Codec(nn.Module):
         super().__init__()
         self.config = c = config
         blocks = lambda name, width, **kw: BlockList(width, *c.blocks[name], **kw)
-        self.ga = nn.ModuleDict({
-            'base': Linear(768, c.M), 'in': Linear(192, c.e8), 'b8': blocks('ga.b8', c.e8),
-            'down': Linear(4 * c.e8, c.e16), 'b16': blocks('ga.b16', c.e16), 'out': Linear(c.e16, c.M, zero=True)})
+        self.ga = nn.ModuleDict({'base': Linear(768, c.M)})
+        if c.e8:
+            self.ga.update({
+                'in': Linear(192, c.e8), 'b8': blocks('ga.b8', c.e8), 'down': Linear(4 * c.e8, c.e16),
+                'b16': blocks('ga.b16', c.e16), 'out': Linear(c.e16, c.M, gain=0)})
         self.ha = nn.ModuleDict({
             'in': Linear(c.M, c.Z), 'b16': blocks('ha.b16', c.Z), 'down32': Linear(4 * c.Z, c.Z),
             'b32': blocks('ha.b32', c.Z), 'down64': Linear(4 * c.Z, c.Z)})
@@ -235,14 +258,16 @@ class Codec(nn.Module):
             'b16': blocks('hs.b16', c.Z), 'out': Linear(c.Z, c.P), 'prior': blocks('hs.prior', c.P),
             'scale': Linear(c.P, c.M)})
         for k, (i, _) in enumerate(c.passes):
-            out = Linear(c.P, c.slices[i], zero=True)
+            out = Linear(c.P, c.slices[i], gain=0)
             known = sum(c.slices[j] for j in self.known_slices(k))
             network = {'in': Linear(known + c.P, c.P), 'b': blocks('ctx', c.P), 'out': out} if k else {'out': out}
             self.add_module('ctx%d' % k, nn.ModuleDict(network))
-        self.gs = nn.ModuleDict({
-            'base': Linear(c.M, 768), 'in': Linear(c.M, c.d16), 'b16': blocks('gs.b16', c.d16),
-            'up8': Linear(c.d16, 4 * c.d8), 'b8': blocks('gs.b8', c.d8), 'up4': Linear(c.d8, 4 * c.d4),
-            'b4': blocks('gs.b4', c.d4, spatial=False), 'out': Linear(c.d4, 48, zero=True)})
+        self.gs = nn.ModuleDict({'base': Linear(c.M, 768)})
+        if c.d16:
+            self.gs.update({
+                'in': Linear(c.M, c.d16), 'b16': blocks('gs.b16', c.d16), 'up8': Linear(c.d16, 4 * c.d8),
+                'b8': blocks('gs.b8', c.d8), 'up4': Linear(c.d8, 4 * c.d4),
+                'b4': blocks('gs.b4', c.d4, spatial=False), 'out': Linear(c.d4, 48, gain=0)})
 
         # Per anchor and channel, natural logarithms; the quality interpolates between anchors.
         ramp = lambda a, b, n: nn.Parameter(torch.linspace(a, b, c.n_anchors)[:, None].repeat(1, n))
@@ -288,8 +313,10 @@ class Codec(nn.Module):
         """Move the mean over the anchors of every feature gain into the layer in front of it: the same function, and gains
         around 1 that fit the weight file wherever training has let the two drift."""
         with torch.no_grad():
-            for gain, layer in ((self.gain_e8, self.ga['in']), (self.gain_d8, self.gs['up8'])):
-                mean = gain.mean(0)
+            for gain, network, name in ((self.gain_e8, self.ga, 'in'), (self.gain_d8, self.gs, 'up8')):
+                if name not in network:
+                    continue
+                mean, layer = gain.mean(0), network[name]
                 factor = mean.exp().repeat(layer.out_features // len(mean))
                 layer.weight *= factor[:, None]
                 layer.bias *= factor
@@ -300,9 +327,12 @@ class Codec(nn.Module):
     def analysis(self, ops, x, q):
         """x (B, H, W, 3) in 0..1, H and W multiples of 16 -> y (B, H/16, W/16, M)."""
         ga = self.ga
+        y = ops.linear(ga['base'], unshuffle(x, 16))
+        if not self.config.e8:
+            return y
         f = ops.linear(ga['in'], unshuffle(x, 8) - 0.5) * self.at_quality(self.gain_e8, q).exp()
         f = ga['b16'](ops, ops.linear(ga['down'], unshuffle(ga['b8'](ops, f), 2)))
-        return ops.linear(ga['base'], unshuffle(x, 16)) + ops.linear(ga['out'], f)
+        return y + ops.linear(ga['out'], f)
 
     def hyper_analysis(self, ops, y):
         """y (B, h, w, M) -> z (B, ceil(h/4), ceil(w/4), Z)."""
@@ -330,6 +360,8 @@ class Codec(nn.Module):
         """y_hat (B, h, w, M), gain_d8 (B, 1, 1, d8) -> base and residual pixels, both (B, 16 h, 16 w, 3)."""
         gs = self.gs
         base = shuffle(ops.linear(gs['base'], y_hat), 16)
+        if not self.config.d16:
+            return base, torch.zeros_like(base)
         f = gs['b16'](ops, ops.linear(gs['in'], y_hat))
         f = gs['b8'](ops, shuffle(ops.linear(gs['up8'], f, gain=gain_d8), 2))
         f = gs['b4'](ops, shuffle(ops.linear(gs['up4'], f), 2))

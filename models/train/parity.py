@@ -51,11 +51,11 @@ def parity_tensors(codec, quality):
     return {name: narrow(name, t[name]) for name in names}
 
 
-def write_parity(weights, folder):
-    """Files <model>-q<quality>.bin for each of QUALITIES."""
+def write_parity(weights, folder, qualities=QUALITIES):
+    """Files <model>-q<quality>.bin for each of qualities."""
     codec = IntegerCodec(weights)
     os.makedirs(folder, exist_ok=True)
-    for quality in QUALITIES:
+    for quality in qualities:
         if quality > 1024 * (weights.config.n_anchors - 1):
             continue
         tensors = parity_tensors(codec, quality)

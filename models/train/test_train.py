@@ -12,11 +12,12 @@ except ImportError as missing:
     sys.exit(77)
 
 import train
-from checkpoint import load_network
+from checkpoint import dequantize, load_network, with_branches
 from integer_codec import IntegerCodec
+from model import CONFIGS
 from quantize import calibrate
 from validate import float_cost, integer_cost
-from weight_file import build_weights
+from weight_file import build_weights, pack, unpack
 
 
 def make_tiles(path):
@@ -71,6 +72,32 @@ def check_resume(folder):
             assert torch.equal(value, parts[part][key]), '%s %s differs after a resume' % (part, key)
 
 
+def check_gradients(folder):
+    """Every layer of a fresh network learns from the second step on."""
+    trainer = train.Trainer(train.parse_arguments(
+        ['tiny', '--data', os.path.join(folder, 'tiles.npy'), '--out', os.path.join(folder, 'fresh.pt'), '--warm-up', '1',
+         '--steps', '2']))
+    for _ in range(2):
+        trainer.set_learning_rate()
+        trainer.train_step()
+    for name, layer in trainer.net.layers():
+        assert layer.weight.grad.abs().max() > 0, 'no gradient reaches %s' % name
+
+
+def check_branches(folder):
+    """Branches can be left out, survive a weight file like that, and are added again without changing the function."""
+    run(folder, 'base.pt', '--init', os.path.join(folder, 'run.pt'), '--steps', '2', '--without', 'ga', 'gs')
+    net = load_network(os.path.join(folder, 'base.pt'))
+    assert net.config.e8 == net.config.d16 == 0
+    tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
+    scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
+    net = dequantize(unpack(pack(build_weights(net, scales))))
+    grown = with_branches(net, CONFIGS['tiny'])
+    assert grown.config == CONFIGS['tiny']
+    before, after = (float_cost(n, tiles[-8:], [1])[0] for n in (net, grown))
+    assert abs(after / before - 1) < 1e-4, 'cost %.5f without branches, %.5f with fresh ones' % (before, after)
+
+
 def check_integers(folder):
     """Fake-quantized training runs, and the integer model costs what the float model does."""
     run(folder, 'quantized.pt', '--init', os.path.join(folder, 'run.pt'), '--steps', '5', '--quantize', 'all')
@@ -89,6 +116,8 @@ def main():
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)
         check_resume(folder)
+        check_gradients(folder)
+        check_branches(folder)
         check_integers(folder)
     print('ok')
 

@@ -21,8 +21,9 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from checkpoint import load_network
+from checkpoint import load_network, network_of, with_branches
 from data import split
+from dead_branches import without_branches
 from model import CONFIGS, FLOAT, Codec
 from quantize import FakeQuantization, calibrate
 from validate import float_cost, geometric_mean
@@ -59,11 +60,17 @@ class Trainer:
 
     def initial_network(self, saved):
         if self.args.init and not saved:
-            return load_network(self.args.init, self.args.config)
-        net = Codec(CONFIGS[self.args.config])
+            return self.adapt_branches(load_network(self.args.init, self.args.config))
         if saved:
-            net.load_state_dict(saved['net'])
-        return net
+            return network_of(saved['net'], CONFIGS[self.args.config])
+        return self.adapt_branches(Codec(CONFIGS[self.args.config]))
+
+    def adapt_branches(self, net):
+        net = without_branches(net, self.args.without, torch.from_numpy(np.array(self.training[:16])))
+        config = CONFIGS[self.args.config]
+        for network in self.args.without:
+            config = config.without_branch(network)
+        return with_branches(net, config)
 
     def arithmetic(self, saved):
         """Float, or the simulation of the integers with ranges measured on training tiles."""
@@ -227,8 +234,11 @@ def parse_arguments(argv):
     parser.add_argument('--out', required=True, help='state of the run; the log is next to it')
     parser.add_argument('--minutes', type=float, help='length of the run by the clock')
     parser.add_argument('--steps', type=int, help='length of the run in steps; at least one of the two')
-    parser.add_argument('--init', help='start from these weights: checkpoint, prototype checkpoint or weight file')
+    parser.add_argument('--init', help='start from these weights: checkpoint, prototype checkpoint or weight file; residual '
+                        'branches it lacks start afresh')
     parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
+    parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no residual '
+                        'branch; one of --init becomes its mean')
     parser.add_argument('--quantize', choices=('weights', 'all'), help='train on the grids of the integers: of the weights '
                         'only, or of the activations too')
     parser.add_argument('--lr', type=float, default=2.5e-3, help='peak learning rate of the networks (2.5e-3)')

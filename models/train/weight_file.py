@@ -42,7 +42,7 @@ def log2_q12(natural):
     """Natural logarithms (tensor) -> base 2 in Q12. Factors below 2^-8, the least the int16 of the file can hold, occur
     where training has switched a channel off; 2^-8 does that as well. Factors from 2^8 are refused."""
     q12 = torch.round(natural.detach().double() * (4096 / math.log(2))).numpy().astype(np.int64)
-    if q12.max() > 32767:
+    if q12.max(initial=0) > 32767:
         raise ValueError('a gain is 2^8 or more')
     return np.maximum(q12, -32768)
 
