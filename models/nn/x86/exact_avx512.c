@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/nn/exact.h"
+#include "models/nn/x86/tiles.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -64,30 +65,18 @@ typedef struct tile {
     nn_epilogue epilogue;
 } tile;
 
-static size_t n_vectors(size_t c_out)
-{
-    return (c_out + LANES - 1) / LANES;
-}
-
-/* Vectors of the next tile: what is left, divided evenly, because narrow tiles are slower. */
-static size_t tile_vectors(size_t vectors_left)
-{
-    const size_t n_tiles = (vectors_left + TILE_VECTORS - 1) / TILE_VECTORS;
-    return (vectors_left + n_tiles - 1) / n_tiles;
-}
-
 static size_t packed_bytes_avx512(const nn_linear *layer)
 {
-    return n_vectors(layer->c_out) * LANES * layer->c_in * sizeof(int16_t);
+    return vectors_of(layer->c_out, LANES) * LANES * layer->c_in * sizeof(int16_t);
 }
 
 static void pack_avx512(const nn_linear *layer, void *packed)
 {
     static const int16_t zeros[2];
-    const size_t n = n_vectors(layer->c_out);
+    const size_t n = vectors_of(layer->c_out, LANES);
     int16_t *to = packed;
     for (size_t first = 0, vectors; first < n; first += vectors) {
-        vectors = tile_vectors(n - first);
+        vectors = tile_vectors(n - first, TILE_VECTORS);
         for (size_t ic = 0; ic < layer->c_in; ic += 2)
             for (size_t oc = first * LANES; oc < (first + vectors) * LANES; oc++, to += 2)
                 memcpy(to, oc < layer->c_out ? layer->weight + oc * layer->c_in + ic : zeros, sizeof zeros);
@@ -194,9 +183,9 @@ static void linear_s16_avx512(const nn_linear *layer, const int32_t *multiplier,
                               const int16_t *residual, nn_epilogue epilogue, void *scratch)
 {
     (void)scratch;
-    const size_t n_all = n_vectors(layer->c_out);
+    const size_t n_all = vectors_of(layer->c_out, LANES);
     for (size_t done = 0, vectors; done < n_all; done += vectors) {
-        vectors = tile_vectors(n_all - done);
+        vectors = tile_vectors(n_all - done, TILE_VECTORS);
         const size_t first = done * LANES;
         const tile t = tile_make(layer, multiplier, epilogue, first, vectors);
         const int16_t *const from = residual ? residual + first : NULL;

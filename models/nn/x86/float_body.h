@@ -11,31 +11,20 @@
 #include <string.h>
 
 #include "models/nn/layers.h"
+#include "models/nn/x86/tiles.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-static size_t n_vectors(size_t c_out)
-{
-    return (c_out + LANES - 1) / LANES;
-}
-
-/* Vectors of the next tile: what is left, divided evenly, because narrow tiles are slower. */
-static size_t tile_vectors(size_t vectors_left)
-{
-    const size_t n_tiles = (vectors_left + TILE_VECTORS - 1) / TILE_VECTORS;
-    return (vectors_left + n_tiles - 1) / n_tiles;
-}
-
 static size_t NAME(packed_bytes_f32)(const nn_linear_f32 *layer)
 {
-    return n_vectors(layer->c_out) * LANES * layer->c_in * sizeof(float);
+    return vectors_of(layer->c_out, LANES) * LANES * layer->c_in * sizeof(float);
 }
 
 static void NAME(pack_f32)(const nn_linear_f32 *layer, float *to)
 {
-    const size_t n = n_vectors(layer->c_out);
+    const size_t n = vectors_of(layer->c_out, LANES);
     for (size_t first = 0, vectors; first < n; first += vectors) {
-        vectors = tile_vectors(n - first);
+        vectors = tile_vectors(n - first, TILE_VECTORS);
         const size_t outputs = vectors * LANES;
         for (size_t i = 0; i < outputs; i++)
             for (size_t ic = 0, oc = first * LANES + i; ic < layer->c_in; ic++)
@@ -109,9 +98,9 @@ ALWAYS_INLINE void all_blocks(const tile *t, const float *x, size_t n, float *y,
 static void NAME(linear_f32)(const nn_linear_f32 *layer, const float *x, size_t n, float *y, const float *residual,
                              nn_epilogue epilogue)
 {
-    const size_t n_all = n_vectors(layer->c_out);
+    const size_t n_all = vectors_of(layer->c_out, LANES);
     for (size_t done = 0, vectors; done < n_all; done += vectors) {
-        vectors = tile_vectors(n_all - done);
+        vectors = tile_vectors(n_all - done, TILE_VECTORS);
         const size_t first = done * LANES, left = layer->c_out - first;
         const tile t = {.c_in = layer->c_in, .c_out = layer->c_out, .epilogue = epilogue,
                         .n_last = left < vectors * LANES ? left - (vectors - 1) * LANES : LANES,
