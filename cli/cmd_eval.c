@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "eval/folders.h"
+#include "eval/report.h"
 #include "eval/results.h"
 #include "message.h"
 #include "output.h"
@@ -18,9 +19,9 @@
 #define MAX_CODECS 16
 
 typedef struct eval_options {
-    const char *qualities, *codecs, *work, *model_file, *json, *csv, *per_image;
+    const char *qualities, *codecs, *work, *model_file, *json, *csv, *per_image, *html;
     int points, verbose;
-    bool quiet;
+    bool compare_published, quiet;
 } eval_options;
 
 static const char *parse_points(const char *value, void *field)
@@ -59,6 +60,10 @@ static const option eval_option_table[] = {
       "write one row a picture and point" },
     { "per-image", 0, false, "FOLDER", NULL, parse_file, FIELD(per_image),
       "write CompressAI's form for single pictures" },
+    { "html", 0, true, "FILE", NULL, parse_file, FIELD(html),
+      "write a page with curves, tables and parts of pictures side by side" },
+    { "compare-published", 0, false, NULL, NULL, parse_switch, FIELD(compare_published),
+      "draw published curves on that page too; they are of the 24 Kodak pictures" },
     { "verbose", 'v', false, NULL, NULL, parse_count, FIELD(verbose),
       "say more on standard error" },
     { "quiet", 0, true, NULL, NULL, parse_switch, FIELD(quiet),
@@ -308,11 +313,15 @@ static exit_code report(const eval_job *job)
         code = results_write_csv(&job->results, o->csv);
     if (code == EXIT_OK && o->per_image)
         code = results_write_per_image(&job->results, o->per_image);
+    if (code == EXIT_OK && o->html)
+        code = report_write(&job->results, &job->place, o->compare_published, o->html);
     return code;
 }
 
 static exit_code run_job(eval_job *job, int n_operands, char **operands)
 {
+    if (job->options.compare_published && !job->options.html)
+        return options_fail_usage(&eval_command, "--compare-published is for the page of --html");
     exit_code code = picture_list_make(&job->results.pictures, operands, n_operands);
     if (code == EXIT_OK)
         code = find_workplace(job);

@@ -84,20 +84,23 @@ static exit_code read_points(const cJSON *root, const char *path, curve_metric m
     return code;
 }
 
+exit_code curve_parse(const cJSON *object, const char *label, curve_metric metric, named_curve *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!cJSON_IsObject(object))
+        return fail(EXIT_BAD_INPUT, label, "is not a JSON object");
+    read_name(object, label, out);
+    return read_points(object, label, metric, &out->curve);
+}
+
 exit_code curve_read(const char *path, curve_metric metric, named_curve *out)
 {
     input in;
-    memset(out, 0, sizeof *out);
     exit_code code = input_read(path, MAX_FILE_BYTES, &in);
     if (code != EXIT_OK)
         return code;
     cJSON *root = cJSON_ParseWithLength((const char *)in.data, in.size);
-    if (cJSON_IsObject(root)) {
-        read_name(root, in.label, out);
-        code = read_points(root, in.label, metric, &out->curve);
-    } else {
-        code = fail(EXIT_BAD_INPUT, in.label, "is not a JSON object");
-    }
+    code = curve_parse(root, in.label, metric, out);
     cJSON_Delete(root);
     input_free(&in);
     return code;

@@ -17,6 +17,10 @@ typedef struct named_curve {
  * has been printed unless EXIT_OK. */
 exit_code curve_read(const char *path, curve_metric metric, named_curve *out);
 
+/* The same of an object that is parsed already; label: how messages name it. */
+struct cJSON;
+exit_code curve_parse(const struct cJSON *object, const char *label, curve_metric metric, named_curve *out);
+
 /* "psnr", "ms-ssim" */
 const char *curve_metric_name(curve_metric metric);
 

@@ -21,7 +21,6 @@
 #include "message.h"
 #include "output.h"
 
-#define PATH_BYTES 4096
 #define KEY_BYTES 8192
 #define MAX_LOG_BYTES (UINT64_C(1) << 20)
 #define LIMIT_PIXELS UINT64_MAX /* whoever measures knows what with */
@@ -29,7 +28,7 @@
 /* -------------------------------------------------------------------------------------------------- paths */
 
 typedef struct path {
-    char text[PATH_BYTES];
+    char text[MEASURE_PATH_BYTES];
 } path;
 
 static exit_code make_path(path *p, const char *format, ...) CLI_PRINTF(2, 3);
@@ -40,15 +39,7 @@ static exit_code make_path(path *p, const char *format, ...)
     va_start(args, format);
     const int length = vsnprintf(p->text, sizeof p->text, format, args);
     va_end(args);
-    return length < PATH_BYTES ? EXIT_OK : fail(EXIT_LIMIT, p->text, "the name is too long");
-}
-
-exit_code measure_coded_path(const workplace *place, const eval_codec *codec, const char *quality,
-                             const listed_picture *picture, char *text, size_t size)
-{
-    const int length = snprintf(text, size, "%s/%s/q%s/%s%s", place->folder, codec->name, quality, picture->name,
-                                codec->suffix);
-    return length < (int)size ? EXIT_OK : fail(EXIT_LIMIT, text, "the name is too long");
+    return length < MEASURE_PATH_BYTES ? EXIT_OK : fail(EXIT_LIMIT, p->text, "the name is too long");
 }
 
 /* Names of the files of one measurement. */
@@ -64,7 +55,7 @@ static exit_code name_files(const workplace *place, const eval_codec *codec, con
     if (code == EXIT_OK)
         code = make_path(&names->original, "%s/originals/%s%s", place->folder, picture->name, codec->picture);
     if (code == EXIT_OK)
-        code = measure_coded_path(place, codec, quality, picture, names->coded.text, sizeof names->coded.text);
+        code = make_path(&names->coded, "%s%s", base.text, codec->suffix);
     if (code == EXIT_OK)
         code = make_path(&names->decoded, "%s%s", base.text, codec->picture);
     if (code == EXIT_OK)
@@ -441,6 +432,25 @@ exit_code measure(const workplace *place, const eval_codec *codec, const char *v
         code = measure_anew(place, codec, quality, &names, out);
     if (code == EXIT_OK)
         code = write_record(names.record.text, key, out);
+    if (code != EXIT_OK)
+        return code;
+    unlink(names.log.text);
+    /* In the record's precision, so that a run that takes it over prints the same. */
+    return read_record(names.record.text, key, out) ? EXIT_OK : fail(EXIT_GENERIC, names.record.text, "has changed");
+}
+
+exit_code measure_decode_again(const workplace *place, const eval_codec *codec, const char *quality,
+                               const listed_picture *picture, char decoded[MEASURE_PATH_BYTES])
+{
+    file_names names;
+    process_usage usage;
+    decoded[0] = '\0';
+    exit_code code = name_files(place, codec, quality, picture, &names);
+    if (code != EXIT_OK)
+        return code;
+    const replacements r = { place->self, quality, names.coded.text, names.decoded.text };
+    memcpy(decoded, names.decoded.text, MEASURE_PATH_BYTES);
+    code = run_step(place, codec, codec->decode, &r, &names, &usage);
     if (code == EXIT_OK)
         unlink(names.log.text);
     return code;

@@ -10,6 +10,8 @@
 #include "eval/process.h"
 #include "exit_codes.h"
 
+#define MEASURE_PATH_BYTES 4096
+
 typedef struct measurement {
     uint64_t width, height, bytes;
     process_usage encode, decode;
@@ -37,8 +39,8 @@ process_end measure_version(const workplace *place, const eval_codec *codec, cha
 exit_code measure(const workplace *place, const eval_codec *codec, const char *version, const char *quality,
                   const listed_picture *picture, measurement *out);
 
-/* The file that measure() has left. */
-exit_code measure_coded_path(const workplace *place, const eval_codec *codec, const char *quality,
-                             const listed_picture *picture, char *path, size_t size);
+/* Decode once more what measure() has left, to a file whose name is put in decoded; it is the caller's to remove. */
+exit_code measure_decode_again(const workplace *place, const eval_codec *codec, const char *quality,
+                               const listed_picture *picture, char decoded[MEASURE_PATH_BYTES]);
 
 #endif

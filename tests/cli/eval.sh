@@ -79,6 +79,30 @@ printf '#!/bin/sh\necho first\necho it broke\nexit 3\n' >bin/dwebp
 with_peers "$images/rgb.png" -c webp
 expect_failure 1 'dwebp failed: it broke'
 
+# The page: one file whose data are those of the table. A name cannot end the script.
+mkdir odd
+cp "$images/crop-256x192.png" 'odd/<script>.png'
+run eval odd -c gingham -q 20,80 --csv rd.csv --html page.html --compare-published
+expect_status 0
+python3 - page.html rd.csv <<'END' || failed 'a page with the right data expected'
+import base64, csv, json, re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+assert not re.search(r"""(src|href)=["']?https?:""", page) and page.count("</script>") == 2
+data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S).group(1))
+rows = list(csv.DictReader(open(sys.argv[2])))
+(series,) = data["series"]
+assert data["pictures"] == ["<script>.png"] and series["quality"] == ["20", "80"] and series["bd_psnr"] == 0
+for i, row in enumerate(rows):
+    assert abs(series["psnr"][i] - float(row["psnr_rgb"])) < 1e-6 and abs(series["bpp"][i] - float(row["bpp"])) < 1e-8
+assert len(data["published"]) > 20 and all(len(c["bpp"]) == len(c["psnr"]) and c["source"] for c in data["published"])
+crops = data["pairs"][0]["crops"]
+assert [c["name"] for c in crops] == ["original", "gingham"]
+for c in crops:
+    assert base64.b64decode(c["png"].split(",")[1], validate=True)[:8] == b"\x89PNG\r\n\x1a\n"
+END
+run eval odd -c gingham --compare-published
+expect_failure 2 'for the page of --html'
+
 # Nothing is left behind without --work.
 mkdir tmp
 TMPDIR=$work/folder/tmp "$gingham" eval "$images/rgb.png" -c gingham -q 50 >"$out" 2>"$err"
