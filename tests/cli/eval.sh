@@ -107,6 +107,13 @@ expect_failure 2 'for the page of --html'
 mkdir tmp
 TMPDIR=$work/folder/tmp "$gingham" eval "$images/rgb.png" -c gingham -q 50 >"$out" 2>"$err"
 [ -z "$(ls tmp)" ] || failed 'no temporary folder expected'
+last='eval, interrupted'
+TMPDIR=$work/folder/tmp "$gingham" eval "$images/kodim20.png" -c gingham --points 64 >"$out" 2>"$err" &
+while [ -z "$(ls tmp)" ]; do sleep 0.1; done
+kill -TERM $!
+wait $! 2>/dev/null && failed 'an end by the signal expected'
+[ -z "$(ls tmp)" ] || failed 'no temporary folder expected'
+expect_no_stdout
 
 mkdir empty same
 cp "$images/rgb.png" same/
