@@ -46,8 +46,8 @@ class Config:
     n_scales: int = 64        # scales of y, log-spaced
     sigma_min: float = 0.11
     sigma_max: float = 192.0
-    weight_limit: int = 31    # largest quantized weight; 6 of the 8 bits: a file smaller by a quarter, measured in README.md
-    base_limit: int = 1023    # the same of the linear base path
+    weight_limit: int = 127   # largest quantized weight; 31 makes the file smaller by a quarter, at a cost (EXPERIMENTS.md)
+    base_limit: int = 8191    # the same of the linear base path
 
     def lagrangian(self, q):
         """Weight of the squared error of pixels in 0..1 against bits a pixel, at quality q (anchors)."""
