@@ -23,7 +23,7 @@ typedef struct bd_range {
 
 typedef struct bd_result {
     bool defined;     /* false: the curves have no quality in common, or fewer than two points; the rest is zero */
-    double percent;   /* rate of the test curve over that of the anchor at equal quality, less 100; negative saves bits */
+    double percent;   /* by which the test curve's rate exceeds the anchor's at equal quality; negative saves bits */
     double low, high; /* the interval of qualities it is a mean over */
     double overlap;   /* that interval as a fraction of the qualities that either curve covers */
 } bd_result;

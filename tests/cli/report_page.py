@@ -72,6 +72,8 @@ def check(browser, page):
             wanted = "gingham, q %s\n%.4f bpp, %.3f dB" % (ours["quality"][i], bpp, ours[key][i])
             assert text == wanted, (text, wanted)
 
+    assert browser.run("return document.querySelectorAll('#speedchart circle').length") == 2
+
     # The linear scale moves the dots; hiding a curve removes its path.
     place = "return document.querySelector('circle[data-name=gingham]').getAttribute('cx')"
     before = browser.run(place)
