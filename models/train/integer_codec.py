@@ -12,6 +12,9 @@ from quantize import IntegerArithmetic, exp2_q20, interpolate, is_exact, round_s
 from tables import BitCounter
 
 
+BIT_PRICE = 0.045   # squared quantizer steps that a bit is worth, as in codec/latent_codec.c
+
+
 class IntegerCodec:
     """A Weights object at work. Tensors are int64, NHWC; quality is in 1/1024 of an anchor."""
 
@@ -69,13 +72,25 @@ class IntegerCodec:
         for k, (i, phase) in enumerate(c.passes):
             channels, coded = self.net.slice_range(i), (odd if phase else ~odd)
             mean = self.net.mean(self.ops, k, [decoded[j] for j in self.net.known_slices(k)], t['p']) * coded
-            symbols = torch.round((y[..., channels] - mean / 2 ** c.frac_y) * gain[channels]).long()
+            symbols = self.choose_symbols((y[..., channels] - mean / 2 ** c.frac_y) * gain[channels],
+                                          t['scale_index'][..., channels])
             symbols = symbols * (coded & (t['scale_index'][..., channels] >= self.weights.n_skipped))
             y_hat = (symbols * step[channels] << c.frac_y) + mean * ratio[channels]
             decoded[i] = decoded.get(i, 0) + sat16(round_shift(y_hat, 20)) * coded
             t['mean%d' % k], t['symbols%d' % k] = mean, symbols
         t['y_hat'] = torch.cat([decoded[i] for i in sorted(decoded)], -1)
         t['y_symbols'] = self.gather_symbols(t)
+
+    def choose_symbols(self, r, index):
+        """The nearest symbol or its neighbour towards zero, whichever has less squared error + BIT_PRICE * bits."""
+        nearest = torch.round(r).long()
+        at = nearest != 0
+        n, i = nearest[at], index[at].numpy()
+        smaller = n - torch.sign(n)
+        saved = torch.from_numpy(self.y_bits.count(i, n.numpy()) - self.y_bits.count(i, smaller.numpy()))
+        worse = (r[at] - smaller) ** 2 - (r[at] - n) ** 2
+        nearest[at] = torch.where(worse < BIT_PRICE * saved, smaller, n)
+        return nearest
 
     def gather_symbols(self, t):
         """Symbols of all passes in one tensor like y."""
