@@ -16,7 +16,7 @@
 #include "progress.h"
 
 #define SELF "/proc/self/exe"
-#define MAX_CODECS 16
+#define MAX_CODECS 16 /* more than the table has, each of which is taken once at most */
 
 typedef struct eval_options {
     const char *qualities, *codecs, *work, *model_file, *json, *csv, *per_image, *html;
@@ -204,8 +204,6 @@ static exit_code choose_peer_points(const eval_job *job, eval_series *s)
 static exit_code add_codec(eval_job *job, const eval_codec *codec, bool required)
 {
     eval_series *s = &job->series[job->results.n_series];
-    if (job->results.n_series == MAX_CODECS)
-        return options_fail_usage(&eval_command, "too many codecs are named");
     *s = (eval_series){ .codec = codec };
     const process_end end = measure_version(&job->place, codec, s->version, sizeof s->version);
     if (end == PROCESS_FAILED)
@@ -220,6 +218,14 @@ static exit_code add_codec(eval_job *job, const eval_codec *codec, bool required
     return codec == eval_codecs[0] ? choose_our_points(job, s) : choose_peer_points(job, s);
 }
 
+static bool is_chosen(const eval_job *job, const eval_codec *codec)
+{
+    for (size_t i = 0; i < job->results.n_series; i++)
+        if (job->series[i].codec == codec)
+            return true;
+    return false;
+}
+
 static exit_code add_named_codecs(eval_job *job)
 {
     char *rest = NULL;
@@ -232,6 +238,8 @@ static exit_code add_named_codecs(eval_job *job)
         const eval_codec *codec = eval_codec_find(name);
         if (!codec)
             return fail(EXIT_USAGE, eval_command.name, "option --codec: '%s' is no codec; --help lists them", name);
+        if (is_chosen(job, codec))
+            return fail(EXIT_USAGE, eval_command.name, "option --codec: '%s' is named twice", name);
         code = add_codec(job, codec, true);
     }
     return code;

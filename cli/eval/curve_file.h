@@ -13,8 +13,8 @@ typedef struct named_curve {
 } named_curve;
 
 /* Reads what 'gingham eval' and CompressAI write, under its new keys (psnr-rgb, ms-ssim-rgb, ms-ssim-db-rgb) and its
- * old ones (psnr, ms-ssim), and the same lists without a "results" object around them: {"bpp": [], "psnr": []}. A message
- * has been printed unless EXIT_OK. */
+ * old ones (psnr, ms-ssim), and the same lists without a "results" object around them: {"bpp": [], "psnr": []}. A
+ * message has been printed unless EXIT_OK. */
 exit_code curve_read(const char *path, curve_metric metric, named_curve *out);
 
 /* The same of an object that is parsed already; label: how messages name it. */

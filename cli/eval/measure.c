@@ -124,18 +124,18 @@ static bool is_ours(const eval_codec *codec)
     return codec == eval_codecs[0];
 }
 
-/* The last line of a log, or an empty text. The result lies in in->data. */
-static const char *last_line(input *in)
+/* The last line of a log: where it starts, and its length. */
+static const char *last_line(const input *in, int *length)
 {
-    char *text = (char *)in->data;
-    size_t n = in->size;
-    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
-        n--;
-    if (n == in->size)
-        return "";
-    text[n] = '\0';
-    char *newline = strrchr(text, '\n');
-    return newline ? newline + 1 : text;
+    const char *text = (const char *)in->data;
+    size_t end = in->size;
+    while (end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r'))
+        end--;
+    size_t start = end;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
+    *length = (int)(end - start); /* MAX_LOG_BYTES at most */
+    return text + start;
 }
 
 static exit_code fail_command(const argument_list *arguments, const file_names *names, process_end end)
@@ -145,7 +145,10 @@ static exit_code fail_command(const argument_list *arguments, const file_names *
         return fail(EXIT_GENERIC, arguments->items[0], "the command is not found");
     if (input_read(names->log.text, MAX_LOG_BYTES, &log) != EXIT_OK)
         return EXIT_GENERIC;
-    const exit_code code = fail(EXIT_GENERIC, names->log.text, "%s failed: %s", arguments->items[0], last_line(&log));
+    int length;
+    const char *line = last_line(&log, &length);
+    const exit_code code =
+        fail(EXIT_GENERIC, names->log.text, "%s failed: %.*s", arguments->items[0], length, line);
     input_free(&log);
     return code;
 }

@@ -75,7 +75,7 @@ is_json rd-gingham.json
 is_json rd-webp.json
 with_peers "$images/rgb.png" -c jxl
 expect_failure 1 'jxl: is not installed: there is no command cjxl'
-printf '#!/bin/sh\necho first\necho it broke\nexit 3\n' >bin/dwebp
+printf '#!/bin/sh\necho first\nprintf "it broke"\nexit 3\n' >bin/dwebp
 with_peers "$images/rgb.png" -c webp
 expect_failure 1 'dwebp failed: it broke'
 
@@ -128,6 +128,8 @@ run eval same "$images/rgb.png"
 expect_failure 2 'has the same name'
 run eval same -c nobody
 expect_failure 2 "'nobody' is no codec"
+run eval same -c gingham,gingham
+expect_failure 2 'named twice'
 run eval same -c gingham -q 30,101
 expect_failure 2 "'101' is not a number from 0 to 100"
 run eval same -c gingham --points 0
