@@ -45,7 +45,7 @@ static const char *parse_file(const char *value, void *field)
 #define FIELD(name) offsetof(eval_options, name)
 static const option eval_option_table[] = {
     { "qualities", 'q', true, "LIST", NULL, parse_text, FIELD(qualities),
-      "qualities of Gingham, 0 to 100, separated by commas; instead of --points" },
+      "qualities of Gingham, 0 to 100, rising, separated by commas; instead of --points" },
     { "points", 0, true, "N", "8", parse_points, FIELD(points),
       "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 8" },
     { "codec", 'c', true, "LIST", "all", parse_text, FIELD(codecs),
@@ -150,9 +150,8 @@ static exit_code add_quality(eval_series *s, const char *quality)
 static exit_code add_listed_qualities(eval_job *job, eval_series *s)
 {
     char *rest = NULL;
-    double number;
+    double number, previous = -1;
     exit_code code = EXIT_OK;
-    free(job->quality_list);
     job->quality_list = strdup(job->options.qualities);
     if (!job->quality_list)
         return fail(EXIT_LIMIT, NULL, "out of memory");
@@ -160,6 +159,9 @@ static exit_code add_listed_qualities(eval_job *job, eval_series *s)
         const char *expected = parse_quality(q, &number);
         if (expected)
             return fail(EXIT_USAGE, eval_command.name, "option --qualities: '%s' is not %s", q, expected);
+        if (number <= previous)
+            return fail(EXIT_USAGE, eval_command.name, "option --qualities: %s does not rise", q);
+        previous = number;
         code = add_quality(s, q);
     }
     return code;

@@ -132,6 +132,8 @@ run eval same -c gingham,gingham
 expect_failure 2 'named twice'
 run eval same -c gingham -q 30,101
 expect_failure 2 "'101' is not a number from 0 to 100"
+run eval same -c gingham -q 60,30
+expect_failure 2 '30 does not rise'
 run eval same -c gingham --points 0
 expect_failure 2 'whole number from 1 to 64'
 run eval same -c gingham --json -
