@@ -7,6 +7,7 @@ build=${GHM_BUILD_DIR:-$root/build-tests}
 jobs=$(nproc)
 sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libopenblas-dev libcjson-dev \
     libcmocka-dev python3
+[ "${1:-}" = quick ] || sh "$root/cli/dependencies.sh" clang chromium-driver
 
 echo "== every test"
 cmake -S "$root" -B "$build/plain" -DGHM_WERROR=ON >/dev/null
@@ -14,7 +15,6 @@ cmake --build "$build/plain" -j "$jobs" >/dev/null
 ctest --test-dir "$build/plain" --output-on-failure -j "$jobs"
 [ "${1:-}" = quick ] && exit 0
 
-sh "$root/cli/dependencies.sh" clang
 echo "== every test, AddressSanitizer and UBSan"
 cmake -S "$root" -B "$build/sanitize" -DGHM_WERROR=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DGHM_SANITIZE=address;undefined" >/dev/null
 cmake --build "$build/sanitize" -j "$jobs" >/dev/null
