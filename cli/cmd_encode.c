@@ -1,10 +1,10 @@
 /* cmd_encode.c - gingham encode: picture in, stream out. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "eval/metrics.h"
 #include "input.h"
 #include "io/reader.h"
 #include "json.h"
@@ -152,19 +152,6 @@ static exit_code encode(encode_job *job)
     return fail_status(status, job->input_path, &diag);
 }
 
-/* Over all samples of the three components; both images are interleaved RGB of one size. */
-static double psnr_rgb(const ghm_image *a, const ghm_image *b)
-{
-    const size_t row_samples = (size_t)a->width * 3;
-    uint64_t sum = 0; /* at most 65535^2 * 3 * 255^2 < 2^50 */
-    for (size_t y = 0; y < a->height; y++) {
-        const uint8_t *p = a->planes[0] + y * a->row_stride, *q = b->planes[0] + y * b->row_stride;
-        for (size_t i = 0; i < row_samples; i++)
-            sum += (uint64_t)((p[i] - q[i]) * (p[i] - q[i]));
-    }
-    return 10 * log10(255.0 * 255.0 * (double)row_samples * a->height / (double)sum);
-}
-
 static exit_code verify(encode_job *job)
 {
     ghm_diagnostics diag = { "" };
@@ -181,7 +168,9 @@ static exit_code verify(encode_job *job)
     progress_end(&p);
     if (status != GHM_OK)
         return fail_status(status, "verification of the new stream", &diag);
-    job->psnr = psnr_rgb(&job->image, &decoded);
+    picture_metrics metrics;
+    metrics_measure_psnr(&job->image, &decoded, &metrics);
+    job->psnr = metrics.psnr_rgb;
     ghm_image_free(&decoded);
     return EXIT_OK;
 }

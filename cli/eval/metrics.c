@@ -60,7 +60,7 @@ static double psnr(double squared_error, double n_samples)
     return 10 * log10(PEAK * PEAK * n_samples / squared_error);
 }
 
-static void measure_psnr(const ghm_image *a, const ghm_image *b, picture_metrics *m)
+void metrics_measure_psnr(const ghm_image *a, const ghm_image *b, picture_metrics *m)
 {
     const double n_pixels = (double)a->width * a->height;
     const squared_errors sum = sum_squared_errors(a, b);
@@ -272,7 +272,7 @@ static bool measure_similarity(const ghm_image *a, const ghm_image *b, picture_m
 bool metrics_measure(const ghm_image *a, const ghm_image *b, picture_metrics *result)
 {
     picture_metrics m;
-    measure_psnr(a, b, &m);
+    metrics_measure_psnr(a, b, &m);
     if (!measure_similarity(a, b, &m))
         return false;
     *result = m;

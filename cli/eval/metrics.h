@@ -21,6 +21,9 @@ typedef struct picture_metrics {
 /* Both images have the same size. Returns false when memory runs out; result is untouched then. */
 bool metrics_measure(const ghm_image *a, const ghm_image *b, picture_metrics *result);
 
+/* The PSNR fields only; cannot fail. */
+void metrics_measure_psnr(const ghm_image *a, const ghm_image *b, picture_metrics *result);
+
 /* -10 log10(1 - value): the scale on which MS-SSIM is plotted. */
 double metrics_decibels(double value);
 
