@@ -47,16 +47,16 @@ static void read_pixels(analysis *ga, size_t row)
     }
 }
 
-/* ga.base of row `row`, from its pixels -> y: (w, M). */
-static void compute_base(analysis *ga, size_t row, float *y)
+/* ga.base of row `row`, whose pixels have been read, into its place in y. */
+static void compute_base(analysis *ga, size_t row)
 {
-    read_pixels(ga, row);
     for (size_t dy = 0; dy < PIXELS; dy++)
         unshuffle_row(ga->x + dy * ga->w * PIXELS * 3, ga->w, PIXELS, dy, PIXELS * 3 * sizeof *ga->x, ga->folded);
-    linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, y, NULL, NN_PLAIN);
+    linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, ga->y + (row - ga->first) * ga->w * ga->model->m, NULL,
+           NN_PLAIN);
 }
 
-/* A finished row of b16 is the residual of y; its base is computed here. */
+/* A finished row of b16 is the residual of y; its base is there already. */
 static void on_row16(void *user, size_t row16, const float *x)
 {
     analysis *ga = user;
@@ -64,7 +64,6 @@ static void on_row16(void *user, size_t row16, const float *x)
     if (row < ga->first || row >= ga->last)
         return;
     float *y = ga->y + (row - ga->first) * ga->w * ga->model->m;
-    compute_base(ga, row, y);
     linear(ga->model, &ga->model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
 }
 
@@ -92,11 +91,10 @@ void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, c
     block_stream_f32_init(&ga->b16, &model->ga.b16, model->float_kernels, w, memory, on_row16, ga);
 }
 
-/* Two rows of the grid at 1/8 for one row of y. */
-static void push_row(analysis *ga, size_t row)
+/* Two rows of the grid at 1/8 for the row of y whose pixels have been read. */
+static void push_row(analysis *ga)
 {
     const size_t w8 = 2 * ga->w, e8 = ga->model->e8;
-    read_pixels(ga, row);
     for (size_t half = 0; half < 2; half++) {
         for (size_t dy = 0; dy < 8; dy++)
             unshuffle_row(ga->x + (half * 8 + dy) * w8 * 24, w8, 8, dy, 24 * sizeof *ga->x, ga->folded);
@@ -111,33 +109,36 @@ static void push_row(analysis *ga, size_t row)
     }
 }
 
-/* Push the rows that rows first..last-1 depend on through the networks; y is finished in on_row16(). */
-static void run_residual(analysis *ga, size_t first, size_t last)
+static size_t halo_of(const ghm_model *model)
 {
-    const size_t halo = ga->model->ga.b16.n + (ga->model->ga.b8.n + 1) / 2, h = rows_of_y(ga->image);
-    const size_t end = last + halo < h ? last + halo : h;
-
-    ga->origin = first > halo ? first - halo : 0;
-    block_stream_f32_start(&ga->b8);
-    block_stream_f32_start(&ga->b16);
-    for (size_t row = ga->origin; row < end; row++)
-        push_row(ga, row);
-    if (end == h) { /* elsewhere the rows still held back belong to the halo */
-        block_stream_f32_flush(&ga->b8);
-        block_stream_f32_flush(&ga->b16);
-    }
+    return model_has_residual_analysis(model) ? model->ga.b16.n + (model->ga.b8.n + 1) / 2 : 0;
 }
 
 void analysis_run(analysis *ga, size_t first, size_t last, float *y)
 {
+    const bool residual = model_has_residual_analysis(ga->model);
+    const size_t halo = halo_of(ga->model), h = rows_of_y(ga->image);
+    const size_t end = last + halo < h ? last + halo : h;
+
+    ga->origin = first > halo ? first - halo : 0;
     ga->first = first;
     ga->last = last;
     ga->y = y;
-    if (model_has_residual_analysis(ga->model))
-        run_residual(ga, first, last);
-    else
-        for (size_t row = first; row < last; row++)
-            compute_base(ga, row, y + (row - first) * ga->w * ga->model->m);
+    if (residual) {
+        block_stream_f32_start(&ga->b8);
+        block_stream_f32_start(&ga->b16);
+    }
+    for (size_t row = ga->origin; row < end; row++) {
+        read_pixels(ga, row);
+        if (row >= first && row < last)
+            compute_base(ga, row);
+        if (residual)
+            push_row(ga);
+    }
+    if (residual && end == h) { /* elsewhere the rows still held back belong to the halo */
+        block_stream_f32_flush(&ga->b8);
+        block_stream_f32_flush(&ga->b16);
+    }
 }
 
 static void hyper_on_row32(void *user, size_t row, const float *x)
