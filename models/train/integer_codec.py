@@ -37,7 +37,8 @@ class IntegerCodec:
         with torch.no_grad():
             x = pad_edge(picture, 16)
             y, z = self.analyse(x, quality)
-            t = {'picture': picture, 'z_symbols': torch.round(z - self.z_mean() / 2 ** self.weights.frac_z).long()}
+            t = {'picture': picture, 'y': y, 'z': z,
+                 'z_symbols': torch.round(z - self.z_mean() / 2 ** self.weights.frac_z).long()}
             self.decode_scales(t, *y.shape[1:3], quality)
             self.code_y(t, y, quality)
             base, residual = self.net.synthesis(self.ops, t['y_hat'], self.gain('gain_d8', quality))

@@ -13,7 +13,8 @@ from integer_codec import IntegerCodec
 MAGIC = b'GHMP'
 QUALITIES = (0, 3584, 10240)   # 1/1024 of an anchor, as far as the model has that many
 HEIGHT, WIDTH = 80, 112        # a grid of y that is no multiple of 4, so that the crop of hyper synthesis shows
-TYPES = {'uint8': (1, '<u1'), 'int16': (2, '<i2'), 'int32': (3, '<i4')}
+TYPES = {'uint8': (1, '<u1'), 'int16': (2, '<i2'), 'int32': (3, '<i4'), 'float32': (4, '<f4')}
+FLOATS = ('y', 'z')            # of the encoder; compared with a tolerance
 
 
 def test_picture():
@@ -35,8 +36,10 @@ def pack_tensor(name, values):
 
 
 def narrow(name, tensor):
-    """(1, h, w, c) integers -> (h, w, c) of the type of the file."""
+    """(1, h, w, c) -> (h, w, c) of the type of the file."""
     values = tensor[0].numpy()
+    if name in FLOATS:
+        return values.astype(np.float32)
     dtype = np.uint8 if name in ('picture', 'pixels', 'scale_index') else np.int32 if name == 'z_symbols' else np.int16
     if (values.astype(dtype) != values).any():
         raise ValueError('%s does not fit its type' % name)
@@ -47,7 +50,7 @@ def parity_tensors(codec, quality):
     """-> {name: (h, w, c) array} in the order of the file."""
     t = codec.code(torch.from_numpy(test_picture())[None], quality)
     passes = [name % k for k in range(len(codec.config.passes)) for name in ('mean%d', 'symbols%d')]
-    names = ['picture', 'z_symbols', 'p', 's', 'scale_index', *passes, 'y_hat', 'base', 'pixels']
+    names = ['picture', *FLOATS, 'z_symbols', 'p', 's', 'scale_index', *passes, 'y_hat', 'base', 'pixels']
     return {name: narrow(name, t[name]) for name in names}
 
 

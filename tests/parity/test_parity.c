@@ -1,5 +1,6 @@
 /* The networks in C against tensors written by the training code's integer reference (testdata/parity/README.md): every
- * tensor must be equal, on every backend. */
+ * integer tensor must be equal, on every backend, and the encoder's float ones nearly so. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,13 +19,16 @@
 #include "latent_codec.h"
 #include "models/synthesis.h"
 
-enum { MAX_TENSORS = 64 };
+enum { MAX_TENSORS = 64, TYPE_F32 = 4 };
 
 typedef struct tensor {
     char name[32];
     size_t h, w, c;
     int32_t *value; /* (h, w, c) */
+    float *real;    /* instead, of the encoder's float networks */
 } tensor;
+
+static const float analysis_epsilon = 1e-3f;
 
 typedef struct vectors {
     tensor tensors[MAX_TENSORS];
@@ -52,9 +56,15 @@ static void read_tensor(bytes_reader *r, tensor *t)
     t->h = bytes_u32(r);
     t->w = bytes_u32(r);
     t->c = bytes_u32(r);
-    t->value = malloc(t->h * t->w * t->c * sizeof *t->value);
-    assert_non_null(t->value);
-    for (size_t i = 0; i < t->h * t->w * t->c; i++)
+    const size_t n = t->h * t->w * t->c;
+    t->value = malloc(n * sizeof *t->value);
+    t->real = malloc(n * sizeof *t->real);
+    assert_true(t->value && t->real);
+    for (size_t i = 0; type == TYPE_F32 && i < n; i++) {
+        const uint32_t bits = bytes_u32(r);
+        memcpy(&t->real[i], &bits, sizeof bits);
+    }
+    for (size_t i = 0; type != TYPE_F32 && i < n; i++)
         t->value[i] = type == 1 ? bytes_u8(r) : type == 2 ? (int16_t)bytes_u16(r) : (int32_t)bytes_u32(r);
     assert_false(r->overrun);
 }
@@ -75,8 +85,10 @@ static void read_vectors(const char *file, vectors *v)
 
 static void free_vectors(vectors *v)
 {
-    for (size_t i = 0; i < v->n; i++)
+    for (size_t i = 0; i < v->n; i++) {
         free(v->tensors[i].value);
+        free(v->tensors[i].real);
+    }
 }
 
 static const tensor *find(const vectors *v, const char *format, size_t k)
@@ -109,6 +121,15 @@ static void compare_i16(const tensor *t, const int16_t *value)
     for (size_t i = 0; i < t->h * t->w * t->c; i++)
         largest = labs(value[i] - (long)t->value[i]) > largest ? labs(value[i] - (long)t->value[i]) : largest;
     report(t->name, largest);
+}
+
+static void compare_f32(const tensor *t, const float *value)
+{
+    float largest = 0;
+    for (size_t i = 0; i < t->h * t->w * t->c; i++)
+        largest = fmaxf(largest, fabsf(value[i] - t->real[i]));
+    print_message("    %-12s largest difference %.1e\n", t->name, (double)largest);
+    assert_true(largest <= analysis_epsilon);
 }
 
 static void compare_u8(const tensor *t, const uint8_t *value)
@@ -222,6 +243,39 @@ static void check_pixels(const ghm_model *model, const quality_tables *quality, 
     assert_int_equal(pixels->w, grid->w * 16); /* store_row keeps whole rows */
     synthesis_run(&gs, y_hat, 0, 0, grid->h, grid->h, store_row, &rows);
     compare_u8(pixels, rows.rgb);
+    memset(rows.rgb, 0, pixels->h * pixels->w * 3);
+    for (size_t row = 0; row < grid->h; row++) /* strips of one row: the halo must suffice */
+        synthesis_run(&gs, y_hat, 0, row, row + 1, grid->h, store_row, &rows);
+    compare_u8(pixels, rows.rgb);
+    arena_free(&memory);
+}
+
+/* The encoder's networks, in one piece and in strips: rows must not depend on where a strip begins. */
+static void check_analysis(const ghm_model *model, const quality_tables *quality, const vectors *v)
+{
+    const tensor *picture = find(v, "picture", 0), *expected = find(v, "y", 0);
+    const size_t n_y = expected->h * expected->w * model->m;
+    arena memory = { 0 };
+    ghm_image image;
+    analysis ga;
+    hyper_analysis ha;
+
+    assert_int_equal(ghm_image_alloc((uint32_t)picture->w, (uint32_t)picture->h, &image, NULL), GHM_OK);
+    for (size_t i = 0; i < picture->h * picture->w * 3; i++)
+        image.planes[0][i] = (uint8_t)picture->value[i];
+    float *y = arena_alloc(&memory, n_y, sizeof *y), *strips = arena_alloc(&memory, n_y, sizeof *strips);
+    float *z = arena_alloc(&memory, n_y, sizeof *z);
+    analysis_init(&ga, model, quality->gain_e8, &image, &memory);
+    hyper_analysis_init(&ha, model, expected->w, &memory);
+    assert_int_equal(memory.failed_bytes, 0);
+    analysis_run(&ga, 0, expected->h, y);
+    compare_f32(expected, y);
+    for (size_t row = 0; row < expected->h; row++)
+        analysis_run(&ga, row, row + 1, strips + row * expected->w * model->m);
+    assert_memory_equal(strips, y, n_y * sizeof *y);
+    hyper_analysis_run(&ha, y, expected->h, z);
+    compare_f32(find(v, "z", 0), z);
+    ghm_image_free(&image);
     arena_free(&memory);
 }
 
@@ -247,6 +301,7 @@ static void check_file(const ghm_model *model, const char *file, uint16_t qualit
     check_means(model, &v, lc.p);
     compare_i16(y_hat, decoded);
     check_pixels(model, &quality, &v, decoded);
+    check_analysis(model, &quality, &v);
     latent_codec_free(&lc);
     arena_free(&memory);
     free(payload.data);
