@@ -287,9 +287,7 @@ static void print_json(const bench_job *job)
     json_string(&o, "system", m.system.sysname);
     json_string(&o, "architecture", m.system.machine);
     json_string(&o, "version", ghm_version());
-    json_string(&o, "model", info.name);
-    json_id(&o, "model_id", info.id);
-    json_string(&o, "backend", ghm_backend_name(info.backend));
+    weights_report(job->model, &o);
     json_integer(&o, "threads", (uint64_t)m.threads);
     json_string(&o, "picture", subject(job));
     json_integer(&o, "width", job->image.width);

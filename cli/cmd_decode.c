@@ -134,13 +134,6 @@ static exit_code choose_format(decode_job *job)
     return EXIT_OK;
 }
 
-/* What can be refused without looking at the stream. */
-static exit_code check_names(const decode_job *job)
-{
-    const exit_code code = output_check_differs(job->output_path, job->input_path);
-    return code == EXIT_OK && job->options.no_overwrite ? output_check_absent(job->output_path) : code;
-}
-
 static exit_code read_stream(decode_job *job)
 {
     const exit_code code = input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &job->in);
@@ -195,8 +188,6 @@ static const char *hash_verdict(const decode_job *job)
 
 static void report_json(const decode_job *job, FILE *file)
 {
-    ghm_model_info model;
-    ghm_model_get_info(job->model, &model);
     json_object o = json_begin(file);
     json_string(&o, "input", job->input_path);
     json_string(&o, "output", job->output_path);
@@ -207,9 +198,7 @@ static void report_json(const decode_job *job, FILE *file)
     json_integer(&o, "bytes", job->in.size);
     json_string(&o, "picture_hash", hash_verdict(job));
     json_real(&o, "seconds", job->seconds);
-    json_string(&o, "model", model.name);
-    json_id(&o, "model_id", model.id);
-    json_string(&o, "backend", ghm_backend_name(model.backend));
+    weights_report(job->model, &o);
     json_end(&o);
 }
 
@@ -229,7 +218,7 @@ static exit_code run_job(decode_job *job, int n_operands, char **operands)
     if (code == EXIT_OK)
         code = choose_format(job);
     if (code == EXIT_OK)
-        code = check_names(job);
+        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
     if (code == EXIT_OK)
         code = weights_open(job->options.model_file, job->options.backend, &job->model);
     if (code == EXIT_OK)
@@ -257,7 +246,7 @@ static exit_code decode_run(int argc, char **argv)
     memset(&job, 0, sizeof job);
     if (!options_parse(&decode_command, argc, argv, &job.options, &n_operands, &code))
         return code;
-    message_set_level(job.options.quiet ? MESSAGE_ERRORS : job.options.verbose ? MESSAGE_NOTES : MESSAGE_WARNINGS);
+    message_set_verbosity(job.options.quiet, job.options.verbose);
     code = run_job(&job, n_operands, argv + 1);
     release(&job);
     return code;

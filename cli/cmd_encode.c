@@ -116,13 +116,6 @@ static exit_code choose_output(encode_job *job, int n_operands, char **operands)
     return EXIT_OK;
 }
 
-/* What can be refused without looking at the picture. */
-static exit_code check_names(const encode_job *job)
-{
-    const exit_code code = output_check_differs(job->output_path, job->input_path);
-    return code == EXIT_OK && job->options.no_overwrite ? output_check_absent(job->output_path) : code;
-}
-
 static exit_code read_picture(encode_job *job)
 {
     input in;
@@ -201,8 +194,6 @@ static exit_code encode_to_output(encode_job *job)
 
 static void report_json(const encode_job *job, double bpp, FILE *file)
 {
-    ghm_model_info model;
-    ghm_model_get_info(job->model, &model);
     json_object o = json_begin(file);
     json_string(&o, "input", job->input_path);
     json_string(&o, "output", job->output_path);
@@ -214,9 +205,7 @@ static void report_json(const encode_job *job, double bpp, FILE *file)
     if (job->options.verify)
         json_real(&o, "psnr_rgb", job->psnr);
     json_real(&o, "seconds", job->seconds);
-    json_string(&o, "model", model.name);
-    json_id(&o, "model_id", model.id);
-    json_string(&o, "backend", ghm_backend_name(model.backend));
+    weights_report(job->model, &o);
     json_end(&o);
 }
 
@@ -239,7 +228,7 @@ static exit_code run_job(encode_job *job, int n_operands, char **operands)
 {
     exit_code code = choose_output(job, n_operands, operands);
     if (code == EXIT_OK)
-        code = check_names(job);
+        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
     if (code == EXIT_OK)
         code = weights_open(job->options.model_file, job->options.backend, &job->model);
     if (code == EXIT_OK)
@@ -267,7 +256,7 @@ static exit_code encode_run(int argc, char **argv)
     memset(&job, 0, sizeof job);
     if (!options_parse(&encode_command, argc, argv, &job.options, &n_operands, &code))
         return code;
-    message_set_level(job.options.quiet ? MESSAGE_ERRORS : job.options.verbose ? MESSAGE_NOTES : MESSAGE_WARNINGS);
+    message_set_verbosity(job.options.quiet, job.options.verbose);
     code = run_job(&job, n_operands, argv + 1);
     release(&job);
     return code;

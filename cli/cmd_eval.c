@@ -361,7 +361,7 @@ static exit_code eval_run(int argc, char **argv)
     exit_code code;
     if (!options_parse(&eval_command, argc, argv, &job.options, &n_operands, &code))
         return code;
-    message_set_level(job.options.quiet ? MESSAGE_ERRORS : job.options.verbose ? MESSAGE_NOTES : MESSAGE_WARNINGS);
+    message_set_verbosity(job.options.quiet, job.options.verbose);
     catch_stop_signals();
     code = run_job(&job, n_operands, argv + 1);
     release(&job);

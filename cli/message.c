@@ -10,6 +10,11 @@ void message_set_level(message_level level)
     current_level = level;
 }
 
+void message_set_verbosity(bool quiet, int verbose)
+{
+    current_level = quiet ? MESSAGE_ERRORS : verbose > 0 ? MESSAGE_NOTES : MESSAGE_WARNINGS;
+}
+
 message_level message_get_level(void)
 {
     return current_level;

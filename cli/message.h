@@ -2,6 +2,8 @@
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
+#include <stdbool.h>
+
 #include <gingham/gingham.h>
 
 #include "exit_codes.h"
@@ -18,7 +20,8 @@ typedef enum message_level {
     MESSAGE_NOTES     /* -v */
 } message_level;
 
-/* Process-wide, set once after the options are parsed. */
+/* Process-wide. From --quiet and the number of -v, once after the options are parsed; or for a while. */
+void message_set_verbosity(bool quiet, int verbose);
 void message_set_level(message_level level);
 message_level message_get_level(void);
 

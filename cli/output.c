@@ -82,6 +82,12 @@ exit_code output_check_differs(const char *path, const char *input_path)
     return EXIT_OK;
 }
 
+exit_code output_check_names(const char *path, const char *input_path, bool no_overwrite)
+{
+    const exit_code code = output_check_differs(path, input_path);
+    return code == EXIT_OK && no_overwrite ? output_check_absent(path) : code;
+}
+
 static exit_code fail_write(const output *out, int error)
 {
     /* The reader of a pipe has gone: it knows, and nobody else needs a message. */

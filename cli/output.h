@@ -29,6 +29,8 @@ bool output_is_stdout(const char *path);
 exit_code output_check_absent(const char *path);
 /* EXIT_USAGE with a message when both names lead to one file; "-" never does. */
 exit_code output_check_differs(const char *path, const char *input_path);
+/* Both, as encode and decode want them before the long work. */
+exit_code output_check_names(const char *path, const char *input_path, bool no_overwrite);
 
 /* EXIT_WRITE, EXIT_SKIPPED, or EXIT_USAGE for a terminal, which is no place for binary data. After success exactly one
  * of output_commit() and output_abandon() follows. */

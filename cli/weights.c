@@ -29,3 +29,12 @@ exit_code weights_open(const char *file, ghm_backend backend, ghm_model **model)
     ghm_diagnostics diag = { "" };
     return fail_status(ghm_model_open_default(backend, model, &diag), "built-in weights", &diag);
 }
+
+void weights_report(const ghm_model *model, json_object *object)
+{
+    ghm_model_info info;
+    ghm_model_get_info(model, &info);
+    json_string(object, "model", info.name);
+    json_id(object, "model_id", info.id);
+    json_string(object, "backend", ghm_backend_name(info.backend));
+}
