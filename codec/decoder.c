@@ -59,6 +59,7 @@ typedef struct decode_job {
     quality_tables quality;
     thread_pool *pool;
     latent_codec *codecs; /* one a thread */
+    stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     int n_codecs;
     reconstruction rec;
     picture_hash *hash;
@@ -90,6 +91,8 @@ static ghm_status open_job(decode_job *job, int n_threads)
     job->band_status = arena_alloc(&job->memory, job->g.group, sizeof *job->band_status);
     job->band_diag = arena_alloc(&job->memory, job->g.group, sizeof *job->band_diag);
     job->codecs = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->codecs);
+    if (job->settings->statistics)
+        job->clocks = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->clocks);
     if (job->memory.failed_bytes)
         return ghm_fail_memory(job->diag, job->memory.failed_bytes);
     GHM_TRY(quality_tables_init(&job->quality, job->model, job->index.header.quality, &job->memory, job->diag));
@@ -97,10 +100,13 @@ static ghm_status open_job(decode_job *job, int n_threads)
     if (!job->pool)
         return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", n_threads);
     GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, &job->g, job->pool, job->diag));
+    job->rec.clocks = job->clocks;
     while (job->n_codecs < n_threads) {
-        latent_codec *codec = &job->codecs[job->n_codecs++];
+        const int worker = job->n_codecs++;
+        latent_codec *codec = &job->codecs[worker];
         GHM_TRY(latent_codec_init(codec, job->model, &job->quality, job->g.band_h < job->g.h ? job->g.band_h : job->g.h,
                                   job->g.w, false, job->diag));
+        codec->clock = job->clocks ? &job->clocks[worker] : NULL;
     }
     job->hash = picture_hash_open(job->index.header.width, job->index.header.height);
     if (!job->hash)
@@ -190,6 +196,8 @@ ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *s
     if (status == GHM_OK) {
         *out = job.image;
         job.image = (ghm_image){ 0 };
+        if (settings->statistics)
+            *settings->statistics = stage_clocks_sum(job.clocks, job.n_codecs);
     }
     close_job(&job);
     return status;

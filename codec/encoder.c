@@ -37,6 +37,7 @@ typedef struct encode_job {
     int n_threads, n_codecs;
     analysis *analyses;   /* one a thread */
     latent_codec *codecs;
+    stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     reconstruction rec;
     picture_hash *hash;
     uint8_t *rgb;         /* the decoded rows of one group, for the hash */
@@ -80,6 +81,8 @@ static ghm_status open_job(encode_job *job)
     job->payloads = arena_alloc(memory, g->group, sizeof *job->payloads);
     job->band_status = arena_alloc(memory, g->group, sizeof *job->band_status);
     job->band_diag = arena_alloc(memory, g->group, sizeof *job->band_diag);
+    if (job->settings->statistics)
+        job->clocks = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->clocks);
     job->y = arena_alloc(memory, group_rows * g->w * job->model->m, sizeof *job->y);
     if (job->settings->picture_hash)
         job->rgb = arena_alloc(memory, reconstruction_max_rows(g) * g->width, 3);
@@ -92,10 +95,13 @@ static ghm_status open_job(encode_job *job)
     if (!job->pool)
         return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", job->n_threads);
     GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, g, job->pool, job->diag));
+    job->rec.clocks = job->clocks;
     while (job->n_codecs < job->n_threads) {
-        latent_codec *codec = &job->codecs[job->n_codecs++];
+        const int worker = job->n_codecs++;
+        latent_codec *codec = &job->codecs[worker];
         GHM_TRY(latent_codec_init(codec, job->model, &job->quality, g->band_h < g->h ? g->band_h : g->h, g->w, true,
                                   job->diag));
+        codec->clock = job->clocks ? &job->clocks[worker] : NULL;
     }
     job->hash = picture_hash_open(job->header.width, job->header.height);
     return job->hash ? GHM_OK : ghm_fail_memory(job->diag, 576);
@@ -118,8 +124,11 @@ static void analyse_strip(void *user, size_t i, int worker)
 {
     encode_job *job = user;
     const size_t n = frame_n_strips(job->n_rows, job->n_threads), first = job->n_rows * i / n, last = job->n_rows * (i + 1) / n;
+    stage_clock *clock = job->clocks ? &job->clocks[worker] : NULL;
+    stage_enter(clock, STAGE_ANALYSIS);
     analysis_run(&job->analyses[worker], job->first_row + first, job->first_row + last,
                  job->y + first * job->g.w * job->model->m);
+    stage_enter(clock, STAGE_NONE);
 }
 
 static void encode_band(void *user, size_t i, int worker)
@@ -201,6 +210,8 @@ ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *s
     if (status == GHM_OK) {
         *out = (ghm_buffer){ job.out.data, job.out.size };
         job.out = (bytes_writer){ 0 };
+        if (settings->statistics)
+            *settings->statistics = stage_clocks_sum(job.clocks, job.n_threads);
     }
     close_job(&job);
     return status;

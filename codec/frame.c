@@ -118,8 +118,11 @@ static void run_strip(void *user, size_t i, int worker)
 {
     reconstruction *r = user;
     const size_t rows = r->end - r->done, n = frame_n_strips(rows, thread_pool_size(r->pool));
+    stage_clock *clock = r->clocks ? &r->clocks[worker] : NULL;
+    stage_enter(clock, STAGE_SYNTHESIS);
     synthesis_run(&r->workers[worker], r->window, r->origin, r->done + rows * i / n, r->done + rows * (i + 1) / n, r->g.h,
                   emit_row, r);
+    stage_enter(clock, STAGE_NONE);
 }
 
 void reconstruction_run(reconstruction *r, uint8_t *rgb, size_t row_stride)

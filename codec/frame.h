@@ -11,6 +11,7 @@
 #ifndef GHM_CODEC_FRAME_H
 #define GHM_CODEC_FRAME_H
 
+#include "base/stage_clock.h"
 #include "base/threads.h"
 #include "bitstream.h"
 #include "models/synthesis.h"
@@ -39,6 +40,7 @@ typedef struct reconstruction {
     thread_pool *pool;
     arena memory;
     synthesis *workers;   /* one a thread */
+    stage_clock *clocks;  /* NULL, or one a thread */
     int16_t *window;      /* y_hat, rows origin .. filled - 1, (.., w, M) */
     size_t origin, filled;
     size_t done;          /* rows of y whose pixels are made */

@@ -106,6 +106,7 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
     const size_t n = checkerboard_count(row, lc->w, pass->phase) * pass->n;
     uint8_t *scale = lc->symbol_scale;
 
+    stage_enter(lc->clock, STAGE_ENTROPY);
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
         memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
     if (lc->y) {
@@ -117,6 +118,7 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
     if (lc->ideal_bits)
         count_bits(lc, n);
     reconstruct(lc, row, pass, mean);
+    stage_enter(lc->clock, STAGE_CONTEXT);
 }
 
 /* Everything after z, the same on both sides. */
@@ -125,6 +127,7 @@ static void run_passes(latent_codec *lc)
     const ghm_model *model = lc->model;
     const size_t n_z = (lc->h + 3) / 4 * ((lc->w + 3) / 4);
 
+    stage_enter(lc->clock, STAGE_CONTEXT);
     for (size_t i = 0; i < n_z; i++)
         for (size_t c = 0; c < model->z; c++)
             lc->z_hat[i * model->z + c] =
@@ -133,6 +136,7 @@ static void run_passes(latent_codec *lc)
     memset(lc->y_hat, 0, lc->h * lc->w * model->m * sizeof *lc->y_hat);
     for (lc->pass = 0; lc->pass < model->n_passes; lc->pass++)
         context_run_pass(&lc->context, lc->pass, lc->y_hat, lc->p, lc->h);
+    stage_enter(lc->clock, STAGE_NONE);
 }
 
 ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
@@ -143,6 +147,7 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
     lc->h = h;
     lc->y = NULL;
     lc->y_hat = y_hat;
+    stage_enter(lc->clock, STAGE_ENTROPY);
     range_decoder_init(&lc->decoder, data, size);
     factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
     run_passes(lc);
@@ -162,11 +167,13 @@ ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16
     lc->h = h;
     lc->y = y;
     lc->y_hat = y_hat;
+    stage_enter(lc->clock, STAGE_ANALYSIS);
     hyper_analysis_run(&lc->ha, y, h, lc->z);
     for (size_t i = 0; i < n_z * model->z; i++) {
         const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
         lc->z_symbol[i] = (int16_t)lrintf(limit_symbol(z));
     }
+    stage_enter(lc->clock, STAGE_ENTROPY);
     range_encoder_init(&lc->encoder, out);
     factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);
     for (size_t i = 0; lc->ideal_bits && i < n_z * model->z; i++)

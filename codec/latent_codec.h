@@ -5,6 +5,7 @@
 #define GHM_CODEC_LATENT_CODEC_H
 
 #include "base/bytes.h"
+#include "base/stage_clock.h"
 #include "entropy/range_decoder.h"
 #include "entropy/range_encoder.h"
 #include "models/analysis.h"
@@ -28,6 +29,7 @@ typedef struct latent_codec {
     int16_t *symbol;           /* a row of one pass */
     uint8_t *symbol_scale;
     double *ideal_bits;        /* NULL, or where an encoder adds -log2 p of every symbol (tests) */
+    stage_clock *clock;        /* NULL, or the thread's */
 
     /* the band at work */
     size_t h;

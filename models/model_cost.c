@@ -23,7 +23,16 @@ static double block_macs_f32(const block_list_f32 *list)
 static double linear_macs(const nn_linear *layer) { return (double)layer->c_out * (double)layer->c_in; }
 static double linear_f32_macs(const nn_linear_f32 *layer) { return (double)layer->c_out * (double)layer->c_in; }
 
-static double decoder_macs(const ghm_model *m)
+static double synthesis_macs(const ghm_model *m)
+{
+    const double at16 = linear_macs(&m->gs.base) + linear_macs(&m->gs.in) + block_macs(&m->gs.b16, 1) + linear_macs(&m->gs.up8);
+    const double at8 = block_macs(&m->gs.b8, 1) + linear_macs(&m->gs.up4);
+    const double at4 = block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
+    return at16 / 256 + at8 / 64 + at4 / 16;
+}
+
+/* Hyper synthesis and context model. */
+static double context_macs(const ghm_model *m)
 {
     const double at64 = linear_macs(&m->hs.in), at32 = block_macs(&m->hs.b32, 1) + linear_macs(&m->hs.up);
     double at16 = block_macs(&m->hs.b16, 1) + linear_macs(&m->hs.out) + block_macs(&m->hs.prior, 1) + linear_macs(&m->hs.scale);
@@ -32,10 +41,7 @@ static double decoder_macs(const ghm_model *m)
         if (k > 0)
             at16 += linear_macs(&m->passes[k].in) + block_macs(&m->passes[k].b, 0.5);
     }
-    at16 += linear_macs(&m->gs.base) + linear_macs(&m->gs.in) + block_macs(&m->gs.b16, 1) + linear_macs(&m->gs.up8);
-    const double at8 = block_macs(&m->gs.b8, 1) + linear_macs(&m->gs.up4);
-    const double at4 = block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
-    return at64 / 4096 + at32 / 1024 + at16 / 256 + at8 / 64 + at4 / 16;
+    return at64 / 4096 + at32 / 1024 + at16 / 256;
 }
 
 static double encoder_macs(const ghm_model *m)
@@ -51,7 +57,8 @@ void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
 {
     *info = (ghm_model_info){ .id = model->id, .file_bytes = model->file_bytes, .backend = model->backend };
     memcpy(info->name, model->name, sizeof info->name);
-    info->decoder_kmac = decoder_macs(model) / 1000;
+    info->synthesis_kmac = synthesis_macs(model) / 1000;
+    info->decoder_kmac = info->synthesis_kmac + context_macs(model) / 1000;
     info->encoder_kmac = encoder_macs(model) / 1000;
 }
 

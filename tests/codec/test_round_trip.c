@@ -1,4 +1,5 @@
 /* Encode and decode through the public interface: sizes, kinds of pictures, qualities, backends, threads. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -221,6 +223,50 @@ static void header_tells_the_picture(void **state)
     ghm_image_free(&image);
 }
 
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Statistics change nothing, hold every stage that runs and no other, and no more than the time that passed. */
+static void statistics_hold_the_stages(void **state)
+{
+    (void)state;
+    ghm_image image = make_picture(PICTURE_SCENE, 200, 1100, 7), decoded = { 0 };
+    ghm_encode_settings encode_settings;
+    ghm_decode_settings decode_settings;
+    ghm_statistics e = { 0 }, d = { 0 };
+    ghm_buffer plain = encode(models[0], &image, 60, 3), timed = { 0 };
+    ghm_encode_settings_default(&encode_settings);
+    encode_settings.threads = 3;
+    encode_settings.statistics = &e;
+    const double start = seconds();
+    assert_int_equal(ghm_encode_image(models[0], &encode_settings, &image, &timed, NULL), GHM_OK);
+    assert_true(e.analysis_seconds > 0 && e.entropy_seconds > 0 && e.context_seconds > 0 && e.synthesis_seconds > 0);
+    assert_true(e.analysis_seconds + e.entropy_seconds + e.context_seconds + e.synthesis_seconds <= 3 * (seconds() - start));
+    assert_int_equal(timed.size, plain.size);
+    assert_memory_equal(timed.data, plain.data, plain.size);
+
+    ghm_decode_settings_default(&decode_settings);
+    decode_settings.statistics = &d;
+    assert_int_equal(ghm_decode_image(models[0], &decode_settings, timed.data, timed.size, &decoded, NULL), GHM_OK);
+    assert_true(d.analysis_seconds == 0 && d.entropy_seconds > 0 && d.context_seconds > 0 && d.synthesis_seconds > 0);
+    ghm_buffer_free(&plain);
+    ghm_buffer_free(&timed);
+    ghm_image_free(&image);
+    ghm_image_free(&decoded);
+}
+
+static void costs_add_up(void **state)
+{
+    (void)state;
+    ghm_model_info info;
+    ghm_model_get_info(models[0], &info);
+    assert_true(info.encoder_kmac > 0 && info.synthesis_kmac > 0 && info.synthesis_kmac < info.decoder_kmac);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +277,8 @@ int main(void)
         cmocka_unit_test(planar_equals_interleaved),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(header_tells_the_picture),
+        cmocka_unit_test(statistics_hold_the_stages),
+        cmocka_unit_test(costs_add_up),
     };
     return cmocka_run_group_tests(tests, open_models, close_models);
 }

@@ -84,6 +84,7 @@ typedef struct ghm_model_info {
     size_t file_bytes;         /**< size of the weight file */
     double decoder_kmac;       /**< thousands of multiply-adds per pixel of all decoder networks, as computed */
     double encoder_kmac;       /**< the same for what an encoder runs beside the decoder's networks */
+    double synthesis_kmac;     /**< the part of decoder_kmac that turns y_hat into pixels; the rest is for the context */
     ghm_backend backend;       /**< the backend in use */
 } ghm_model_info;
 
@@ -112,12 +113,22 @@ GHM_API void ghm_model_get_info(const ghm_model *model, ghm_model_info *info);
 
 /* ------------------------------------------------------------------------------------------------ encoding */
 
+/** Where the time of a call went: seconds of work, added up over the threads. What is in none of them is reading and
+ * writing of headers, hashing and waiting. */
+typedef struct ghm_statistics {
+    double analysis_seconds;  /**< pixels to y and y to z; encoder only */
+    double entropy_seconds;   /**< choice and coding of symbols, and y_hat from them */
+    double context_seconds;   /**< hyper synthesis and context model */
+    double synthesis_seconds; /**< y_hat to pixels; in an encoder for the picture hash */
+} ghm_statistics;
+
 typedef struct ghm_encode_settings {
     double quality;                 /**< 0..100, higher is better and larger; any real number. Default 60 */
     int threads;                    /**< 1..256; 0: as many as the process may use. The bytes do not depend on it */
     int picture_hash;               /**< nonzero (default): store XXH3-128 of the decoded picture, 16 bytes */
     ghm_progress_callback progress; /**< NULL (default): none */
     void *progress_user;
+    ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
@@ -175,6 +186,7 @@ typedef struct ghm_decode_settings {
     uint64_t max_pixels;            /**< larger pictures are refused; default 2^28 */
     ghm_progress_callback progress; /**< NULL (default): none */
     void *progress_user;
+    ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
 } ghm_decode_settings;
 
 GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
