@@ -9,8 +9,31 @@
 /* First byte outside ASCII, so that no text file begins like this. */
 static const uint8_t magic[4] = { 0xC7, 'G', 'H', 'M' };
 
-/* Kind 0: 8-bit red, green, blue, CICP 1/13/0, full range. Others are for later versions. */
-enum { PICTURE_KIND_RGB8 = 0, FLAG_PICTURE_HASH = 1 };
+/* The kind of picture: bit 0 grey, bit 1 alpha, bits 4-7 bits beyond 8. The first readers knew 0 and refuse all else. */
+enum { KIND_GREY = 1, KIND_ALPHA = 2, KIND_DEPTH_SHIFT = 4, KIND_RESERVED = 0x0c, FLAG_PICTURE_HASH = 1 };
+
+/* By ghm_metadata_kind. */
+static const uint8_t metadata_chunks[GHM_N_METADATA_KINDS] = { 'i', 'e', 'm', 'p', 'c', 'g' };
+
+uint8_t bitstream_metadata_chunk(ghm_metadata_kind kind)
+{
+    return metadata_chunks[kind];
+}
+
+static uint8_t kind_of_picture(const stream_header *header)
+{
+    return (uint8_t)((components_are_grey(header->format.components) ? KIND_GREY : 0) |
+                     (components_have_alpha(header->format.components) ? KIND_ALPHA : 0) |
+                     (header->format.bit_depth - 8) << KIND_DEPTH_SHIFT);
+}
+
+static bool parse_kind(unsigned kind, stream_header *header)
+{
+    static const ghm_components components[4] = { GHM_RGB, GHM_GREY, GHM_RGBA, GHM_GREY_ALPHA };
+    header->format.components = components[kind & (KIND_GREY | KIND_ALPHA)];
+    header->format.bit_depth = 8 + (kind >> KIND_DEPTH_SHIFT);
+    return (kind & KIND_RESERVED) == 0 && header->format.bit_depth <= 16;
+}
 
 size_t stream_n_bands(const stream_header *header)
 {
@@ -33,7 +56,7 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     bytes_writer payload = { 0 };
     bytes_put(w, magic, sizeof magic);
     bytes_put_u8(&payload, BITSTREAM_VERSION);
-    bytes_put_u8(&payload, PICTURE_KIND_RGB8);
+    bytes_put_u8(&payload, kind_of_picture(header));
     bytes_put_varint(&payload, header->width);
     bytes_put_varint(&payload, header->height);
     bytes_put_u64(&payload, header->model_id);
@@ -65,22 +88,37 @@ static ghm_status read_any_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagn
     return GHM_OK;
 }
 
-/* The next chunk of a known type; unknown optional chunks are passed over. */
-static ghm_status next_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
+/* Of optional chunks the known ones are noted; a critical one that is unknown may not be passed over. */
+static ghm_status note_optional(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
+{
+    if (!(chunk->type >= 'a' && chunk->type <= 'z'))
+        return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
+                        chunk->type);
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        if (chunk->type != metadata_chunks[kind])
+            continue;
+        if (index->metadata[kind].payload)
+            return ghm_fail(diag, GHM_ERR_BITSTREAM, "the stream has two chunks of type '%c'", chunk->type);
+        index->metadata[kind] = *chunk;
+    }
+    return GHM_OK;
+}
+
+/* The next chunk that is not optional. */
+static ghm_status next_chunk(bytes_reader *r, stream_index *index, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     for (;;) {
         GHM_TRY(read_any_chunk(r, chunk, diag));
-        if (chunk->type == CHUNK_BAND || chunk->type == CHUNK_PICTURE_HASH)
+        if (chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA || chunk->type == CHUNK_PICTURE_HASH)
             return GHM_OK;
-        if (!(chunk->type >= 'a' && chunk->type <= 'z'))
-            return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
-                            chunk->type);
+        GHM_TRY(note_optional(chunk, index, diag));
     }
 }
 
-static ghm_status expect_chunk(bytes_reader *r, uint8_t type, stream_chunk *chunk, ghm_diagnostics *diag)
+static ghm_status expect_chunk(bytes_reader *r, stream_index *index, uint8_t type, stream_chunk *chunk,
+                               ghm_diagnostics *diag)
 {
-    GHM_TRY(next_chunk(r, chunk, diag));
+    GHM_TRY(next_chunk(r, index, chunk, diag));
     if (chunk->type != type)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, type);
     return GHM_OK;
@@ -93,7 +131,7 @@ static ghm_status parse_header(const stream_chunk *chunk, stream_header *header,
     if (version != BITSTREAM_VERSION)
         return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "format version %u is unknown to this version", version);
     const unsigned kind = bytes_u8(&r);
-    if (kind != PICTURE_KIND_RGB8)
+    if (!parse_kind(kind, header))
         return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "pictures of kind %u are unknown to this version", kind);
     header->width = bytes_varint(&r);
     header->height = bytes_varint(&r);
@@ -140,10 +178,13 @@ static ghm_status index_chunks(bytes_reader *r, stream_index *index, ghm_diagnos
     const size_t n_bands = stream_n_bands(&index->header);
     stream_chunk hash = { 0 };
 
-    for (; index->n_bands_found < n_bands; index->n_bands_found++)
-        GHM_TRY(expect_chunk(r, CHUNK_BAND, &index->bands[index->n_bands_found], diag));
+    for (; index->n_bands_found < n_bands; index->n_bands_found++) {
+        GHM_TRY(expect_chunk(r, index, CHUNK_BAND, &index->bands[index->n_bands_found], diag));
+        if (components_have_alpha(index->header.format.components))
+            GHM_TRY(expect_chunk(r, index, CHUNK_ALPHA, &index->alpha[index->n_bands_found], diag));
+    }
     if (index->header.has_picture_hash) {
-        GHM_TRY(expect_chunk(r, CHUNK_PICTURE_HASH, &hash, diag));
+        GHM_TRY(expect_chunk(r, index, CHUNK_PICTURE_HASH, &hash, diag));
         if (hash.size != PICTURE_HASH_BYTES)
             return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", hash.size,
                             PICTURE_HASH_BYTES);
@@ -161,6 +202,7 @@ ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index
     index->has_header = false;
     index->n_bands_found = 0;
     index->picture_hash = NULL;
+    memset(index->metadata, 0, sizeof index->metadata);
     GHM_TRY(read_header(&r, &index->header, diag));
     index->has_header = true;
     return index_chunks(&r, index, diag);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "colour.h"
 
 enum {
     BITSTREAM_VERSION = 1,
@@ -14,12 +15,14 @@ enum {
     BITSTREAM_MAX_BANDS = 1024, /* of one row of z */
     CHUNK_HEADER = 'H',
     CHUNK_BAND = 'B',
+    CHUNK_ALPHA = 'A',
     CHUNK_PICTURE_HASH = 'x',
     PICTURE_HASH_BYTES = 16
 };
 
 typedef struct stream_header {
     uint32_t width, height;
+    pixel_format format;
     uint16_t quality;    /* 1/1024 of an anchor */
     uint16_t anchors;    /* 1024 (n_anchors - 1) of the model: the quality that counts as 100 */
     uint8_t band_rows;   /* rows of z in a band, the last may have fewer */
@@ -28,6 +31,9 @@ typedef struct stream_header {
 } stream_header;
 
 size_t stream_n_bands(const stream_header *header);
+
+/* The type of the chunk that carries a kind of metadata. */
+uint8_t bitstream_metadata_chunk(ghm_metadata_kind kind);
 
 void bitstream_write_header(bytes_writer *w, const stream_header *header);
 void bitstream_write_chunk(bytes_writer *w, uint8_t type, const uint8_t *payload, size_t size);
@@ -43,7 +49,9 @@ typedef struct stream_index {
     bool has_header;             /* the header was read: the fields below hold what was found until a failure */
     stream_header header;
     stream_chunk bands[BITSTREAM_MAX_BANDS];
-    size_t n_bands_found;
+    size_t n_bands_found;        /* with their alpha, where the picture has any */
+    stream_chunk alpha[BITSTREAM_MAX_BANDS];
+    stream_chunk metadata[GHM_N_METADATA_KINDS]; /* payload NULL: none */
     const uint8_t *picture_hash; /* PICTURE_HASH_BYTES, or NULL */
 } stream_index;
 

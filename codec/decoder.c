@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
 #include "frame.h"
@@ -37,9 +38,16 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
         .quality = 100.0 * header->quality / header->anchors, .model_id = header->model_id,
         .n_bands = (unsigned)stream_n_bands(header), .has_picture_hash = header->has_picture_hash,
         .header_bytes = size, .complete = status == GHM_OK,
+        .components = header->format.components, .bit_depth = header->format.bit_depth,
     };
-    for (size_t band = 0; band < index.n_bands_found; band++)
+    for (size_t band = 0; band < index.n_bands_found; band++) {
         info->header_bytes -= index.bands[band].size;
+        if (components_have_alpha(header->format.components))
+            info->alpha_bytes += index.alpha[band].size;
+    }
+    info->header_bytes -= info->alpha_bytes;
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        info->metadata_bytes[kind] = index.metadata[kind].payload ? index.metadata[kind].size : 0;
     if (index.picture_hash) {
         info->picture_hash[0] = load_le64(index.picture_hash);
         info->picture_hash[1] = load_le64(index.picture_hash + 8);
@@ -108,10 +116,11 @@ static ghm_status open_job(decode_job *job, int n_threads)
                                   job->g.w, false, job->diag));
         codec->clock = job->clocks ? &job->clocks[worker] : NULL;
     }
-    job->hash = picture_hash_open(job->index.header.width, job->index.header.height);
+    job->hash = picture_hash_open(job->g.format, job->index.header.width, job->index.header.height);
     if (!job->hash)
         return ghm_fail_memory(job->diag, 576);
-    return ghm_image_alloc(job->index.header.width, job->index.header.height, &job->image, job->diag);
+    return ghm_image_alloc_as(job->index.header.width, job->index.header.height, job->g.format.components,
+                              job->g.format.bit_depth, &job->image, job->diag);
 }
 
 static void close_job(decode_job *job)
@@ -125,6 +134,16 @@ static void close_job(decode_job *job)
     arena_free(&job->memory);
 }
 
+/* Alpha goes to its place in the picture at once; the colours beside it come with the group. */
+static ghm_status decode_band_alpha(decode_job *job, size_t band, ghm_diagnostics *diag)
+{
+    size_t first, last;
+    frame_band_pixels(&job->g, band, &first, &last);
+    ghm_image rows = job->image;
+    rows.planes[3] += first * rows.row_stride;
+    return alpha_decode(job->index.alpha[band].payload, job->index.alpha[band].size, &rows, last - first, diag);
+}
+
 static void decode_band(void *user, size_t i, int worker)
 {
     decode_job *job = user;
@@ -135,6 +154,8 @@ static void decode_band(void *user, size_t i, int worker)
                                               frame_band_rows(&job->g, band),
                                               reconstruction_row(&job->rec, frame_band_first(&job->g, band)),
                                               &job->band_diag[i]);
+    if (job->band_status[i] == GHM_OK && components_have_alpha(job->g.format.components))
+        job->band_status[i] = decode_band_alpha(job, band, &job->band_diag[i]);
 }
 
 /* Bands first..last-1, and the pixels they allow. */
@@ -149,10 +170,10 @@ static ghm_status decode_group(decode_job *job, size_t first, size_t last)
 
     size_t first_row, last_row;
     reconstruction_range(&job->rec, &first_row, &last_row);
-    uint8_t *rgb = job->image.planes[0] + first_row * job->image.row_stride;
-    reconstruction_run(&job->rec, rgb, job->image.row_stride);
+    uint8_t *pixels = job->image.planes[0] + first_row * job->image.row_stride;
+    reconstruction_run(&job->rec, pixels, job->image.row_stride);
     if (job->index.picture_hash && !job->settings->ignore_picture_hash)
-        picture_hash_rows(job->hash, rgb, 3 * (size_t)job->index.header.width, job->image.row_stride, last_row - first_row);
+        picture_hash_rows(job->hash, pixels, job->image.row_stride, last_row - first_row);
     return GHM_OK;
 }
 

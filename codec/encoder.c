@@ -2,10 +2,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
 #include "frame.h"
 #include "latent_codec.h"
+#include "metadata.h"
 #include "picture_hash.h"
 
 enum {
@@ -40,12 +42,12 @@ typedef struct encode_job {
     stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     reconstruction rec;
     picture_hash *hash;
-    uint8_t *rgb;         /* the decoded rows of one group, for the hash */
+    uint8_t *decoded;     /* the decoded rows of one group, for the hash */
     float *y;             /* of one group, (group * band_h, w, M) */
     bytes_writer out;
     /* the group at work */
     size_t first_band, first_row, n_rows;
-    bytes_writer *payloads;
+    bytes_writer *payloads, *alpha_payloads;
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
 } encode_job;
@@ -59,7 +61,11 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
     if (image->width == 0 || image->height == 0 || image->width > BITSTREAM_MAX_SIDE || image->height > BITSTREAM_MAX_SIDE)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture of %ux%u pixels is outside 1..%d a side", image->width,
                         image->height, BITSTREAM_MAX_SIDE);
-    return GHM_OK;
+    if (image->bit_depth != 0 && (image->bit_depth < 8 || image->bit_depth > 16))
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%u bits a sample are outside 8..16", image->bit_depth);
+    if (!image->planes[0] || !image->planes[1] != !image->planes[2])
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "the picture is neither grey nor RGB: planes are missing");
+    return metadata_check(settings->metadata, diag);
 }
 
 /* Bands of equal height, as near as whole rows of z allow. */
@@ -79,13 +85,14 @@ static ghm_status open_job(encode_job *job)
     job->analyses = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->analyses);
     job->codecs = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->codecs);
     job->payloads = arena_alloc(memory, g->group, sizeof *job->payloads);
+    job->alpha_payloads = arena_alloc(memory, g->group, sizeof *job->alpha_payloads);
     job->band_status = arena_alloc(memory, g->group, sizeof *job->band_status);
     job->band_diag = arena_alloc(memory, g->group, sizeof *job->band_diag);
     if (job->settings->statistics)
         job->clocks = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->clocks);
     job->y = arena_alloc(memory, group_rows * g->w * job->model->m, sizeof *job->y);
     if (job->settings->picture_hash)
-        job->rgb = arena_alloc(memory, reconstruction_max_rows(g) * g->width, 3);
+        job->decoded = arena_alloc(memory, reconstruction_max_rows(g) * g->width, pixel_bytes(g->format));
     for (int i = 0; job->analyses && i < job->n_threads; i++)
         analysis_init(&job->analyses[i], job->model, job->quality.gain_e8, job->image, memory);
     if (memory->failed_bytes)
@@ -103,7 +110,7 @@ static ghm_status open_job(encode_job *job)
                                   job->diag));
         codec->clock = job->clocks ? &job->clocks[worker] : NULL;
     }
-    job->hash = picture_hash_open(job->header.width, job->header.height);
+    job->hash = picture_hash_open(job->header.format, job->header.width, job->header.height);
     return job->hash ? GHM_OK : ghm_fail_memory(job->diag, 576);
 }
 
@@ -113,6 +120,8 @@ static void close_job(encode_job *job)
         latent_codec_free(&job->codecs[i]);
     for (size_t i = 0; job->payloads && i < job->g.group; i++)
         free(job->payloads[i].data);
+    for (size_t i = 0; job->alpha_payloads && i < job->g.group; i++)
+        free(job->alpha_payloads[i].data);
     reconstruction_free(&job->rec);
     picture_hash_close(job->hash);
     thread_pool_close(job->pool);
@@ -131,6 +140,14 @@ static void analyse_strip(void *user, size_t i, int worker)
     stage_enter(clock, STAGE_NONE);
 }
 
+static ghm_status encode_band_alpha(encode_job *job, size_t i)
+{
+    size_t first, last;
+    frame_band_pixels(&job->g, job->first_band + i, &first, &last);
+    job->alpha_payloads[i].size = 0;
+    return alpha_encode(job->image, first, last - first, &job->alpha_payloads[i], &job->band_diag[i]);
+}
+
 static void encode_band(void *user, size_t i, int worker)
 {
     encode_job *job = user;
@@ -139,6 +156,8 @@ static void encode_band(void *user, size_t i, int worker)
     job->band_status[i] = latent_codec_encode(&job->codecs[worker], job->y + (row - job->first_row) * job->g.w * job->model->m,
                                               frame_band_rows(&job->g, job->first_band + i),
                                               reconstruction_row(&job->rec, row), &job->payloads[i], &job->band_diag[i]);
+    if (job->band_status[i] == GHM_OK && components_have_alpha(job->header.format.components))
+        job->band_status[i] = encode_band_alpha(job, i);
 }
 
 /* The encoder decodes what it wrote, with the decoder's own functions, to tell the hash of the picture. */
@@ -146,9 +165,12 @@ static void hash_group(encode_job *job)
 {
     size_t first, last;
     reconstruction_range(&job->rec, &first, &last);
-    const size_t row_bytes = 3 * job->g.width;
-    reconstruction_run(&job->rec, job->rgb, row_bytes);
-    picture_hash_rows(job->hash, job->rgb, row_bytes, row_bytes, last - first);
+    const size_t row_bytes = pixel_bytes(job->g.format) * job->g.width;
+    reconstruction_run(&job->rec, job->decoded, row_bytes);
+    if (components_have_alpha(job->g.format.components))
+        for (size_t y = first; y < last; y++)
+            colour_copy_alpha_row(job->image, y, job->decoded + (y - first) * row_bytes);
+    picture_hash_rows(job->hash, job->decoded, row_bytes, last - first);
 }
 
 static ghm_status encode_group(encode_job *job, size_t first, size_t last)
@@ -163,6 +185,8 @@ static ghm_status encode_group(encode_job *job, size_t first, size_t last)
         if (job->band_status[i] != GHM_OK)
             return ghm_fail(job->diag, job->band_status[i], "%s", job->band_diag[i].text);
         bitstream_write_chunk(&job->out, CHUNK_BAND, job->payloads[i].data, job->payloads[i].size);
+        if (components_have_alpha(job->header.format.components))
+            bitstream_write_chunk(&job->out, CHUNK_ALPHA, job->alpha_payloads[i].data, job->alpha_payloads[i].size);
     }
     if (job->settings->picture_hash)
         hash_group(job);
@@ -174,6 +198,7 @@ static ghm_status run_job(encode_job *job)
     const ghm_encode_settings *settings = job->settings;
     GHM_TRY(open_job(job));
     bitstream_write_header(&job->out, &job->header);
+    GHM_TRY(metadata_write_chunks(settings->metadata, &job->out, job->diag));
     for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
         const size_t last = band + job->g.group < job->g.n_bands ? band + job->g.group : job->g.n_bands;
         GHM_TRY(encode_group(job, band, last));
@@ -199,7 +224,7 @@ ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *s
     encode_job job = {
         .model = model, .settings = settings, .image = image, .diag = diag,
         .header = {
-            .width = image->width, .height = image->height, .quality = quality_from_user(model, settings->quality),
+            .width = image->width, .height = image->height, .format = colour_format_of(image), .quality = quality_from_user(model, settings->quality),
             .anchors = quality_max(model), .band_rows = band_rows(image->height),
             .has_picture_hash = settings->picture_hash != 0, .model_id = model->id,
         },

@@ -24,7 +24,7 @@ int frame_n_threads(const stream_header *header, int n_threads)
 
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads)
 {
-    frame_geometry g = { .width = header->width, .height = header->height };
+    frame_geometry g = { .width = header->width, .height = header->height, .format = header->format };
     g.w = (g.width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.h = (g.height + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.band_h = (size_t)header->band_rows * (MODEL_Z_STRIDE / MODEL_Y_STRIDE);
@@ -45,6 +45,13 @@ size_t frame_band_first(const frame_geometry *g, size_t band)
 size_t frame_band_rows(const frame_geometry *g, size_t band)
 {
     return frame_band_first(g, band + 1) - frame_band_first(g, band);
+}
+
+void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last)
+{
+    const size_t end = frame_band_first(g, band + 1) * MODEL_Y_STRIDE;
+    *first = frame_band_first(g, band) * MODEL_Y_STRIDE;
+    *last = end < g->height ? end : g->height;
 }
 
 size_t reconstruction_max_rows(const frame_geometry *g)
@@ -107,11 +114,11 @@ void reconstruction_range(const reconstruction *r, size_t *first, size_t *last)
     *last = end < r->g.height ? end : r->g.height;
 }
 
-static void emit_row(void *user, size_t pixel_row, const uint8_t *rgb)
+static void emit_row(void *user, size_t pixel_row, const int16_t *rgb)
 {
     const reconstruction *r = user;
     if (pixel_row < r->g.height)
-        memcpy(r->rgb + (pixel_row - r->done * MODEL_Y_STRIDE) * r->row_stride, rgb, r->g.width * 3);
+        colour_write_row(r->g.format, rgb, r->g.width, r->pixels + (pixel_row - r->done * MODEL_Y_STRIDE) * r->row_stride);
 }
 
 static void run_strip(void *user, size_t i, int worker)
@@ -125,9 +132,9 @@ static void run_strip(void *user, size_t i, int worker)
     stage_enter(clock, STAGE_NONE);
 }
 
-void reconstruction_run(reconstruction *r, uint8_t *rgb, size_t row_stride)
+void reconstruction_run(reconstruction *r, uint8_t *pixels, size_t row_stride)
 {
-    r->rgb = rgb;
+    r->pixels = pixels;
     r->row_stride = row_stride;
     r->end = rows_ready(r);
     if (r->end > r->done)

@@ -19,6 +19,7 @@
 
 typedef struct frame_geometry {
     size_t width, height; /* pixels */
+    pixel_format format;  /* of the pixels made */
     size_t w, h;          /* of the grid of y */
     size_t band_h;        /* rows of y in a band */
     size_t n_bands;
@@ -30,6 +31,8 @@ int frame_n_threads(const stream_header *header, int n_threads);
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);
+/* Rows first .. last - 1 of pixels. */
+void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last);
 
 /* How many strips to cut rows of y into: one a thread, but none so low that its halo outweighs it. */
 size_t frame_n_strips(size_t rows, int n_threads);
@@ -44,7 +47,7 @@ typedef struct reconstruction {
     int16_t *window;      /* y_hat, rows origin .. filled - 1, (.., w, M) */
     size_t origin, filled;
     size_t done;          /* rows of y whose pixels are made */
-    uint8_t *rgb;         /* during an advance: the picture's first pixel */
+    uint8_t *pixels;      /* during an advance: where its first row goes */
     size_t row_stride, end;
 } reconstruction;
 
@@ -58,9 +61,9 @@ void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_ban
 int16_t *reconstruction_row(const reconstruction *r, size_t row);
 
 /* Make all the pixels that the rows filled so far allow: rows *first .. *last - 1 of pixels, cropped to the picture,
- * interleaved RGB, row i at rgb + (i - *first) * row_stride. */
+ * interleaved in the format of the geometry, row i at pixels + (i - *first) * row_stride; alpha is left as it is. */
 void reconstruction_range(const reconstruction *r, size_t *first, size_t *last);
-void reconstruction_run(reconstruction *r, uint8_t *rgb, size_t row_stride);
+void reconstruction_run(reconstruction *r, uint8_t *pixels, size_t row_stride);
 
 /* Most rows of pixels that one group makes. */
 size_t reconstruction_max_rows(const frame_geometry *g);

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "base/threads.h"
 #include "bitstream.h"
+#include "colour.h"
 
 #define STRINGIFY2(x) #x
 #define STRINGIFY(x) STRINGIFY2(x)
@@ -17,16 +18,33 @@ int ghm_available_threads(void)
     return threads_available();
 }
 
+ghm_components ghm_image_components(const ghm_image *image)
+{
+    const bool grey = !image->planes[1];
+    return (ghm_components)((grey ? GHM_GREY : GHM_RGB) + (image->planes[3] ? 1 : 0));
+}
+
 ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag)
+{
+    return ghm_image_alloc_as(width, height, GHM_RGB, 8, image, diag);
+}
+
+ghm_status ghm_image_alloc_as(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth,
+                              ghm_image *image, ghm_diagnostics *diag)
 {
     if (width == 0 || height == 0 || width > BITSTREAM_MAX_SIDE || height > BITSTREAM_MAX_SIDE)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture of %ux%u pixels is outside 1..%d a side", width, height,
                         BITSTREAM_MAX_SIDE);
-    const size_t row = 3 * (size_t)width;
+    if (components < GHM_GREY || components > GHM_RGBA || bit_depth < 8 || bit_depth > 16)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d components of %u bits are outside 1..4 of 8..16", (int)components,
+                        bit_depth);
+    const pixel_format format = { components, bit_depth };
+    const size_t pixel = pixel_bytes(format), row = pixel * width;
     uint8_t *p = malloc(row * height);
     if (!p)
         return ghm_fail_memory(diag, row * height);
-    *image = (ghm_image){ width, height, { p, p + 1, p + 2 }, row, 3, p };
+    *image = colour_interleaved(format, width, height, p, row);
+    image->owned = p;
     return GHM_OK;
 }
 

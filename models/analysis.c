@@ -17,12 +17,24 @@ static size_t rows_of_y(const ghm_image *image)
     return (image->height + PIXELS - 1) / PIXELS;
 }
 
-/* Row py of the image -> (width, 3), 0..1. Interleaved pixels, the usual case, are one run. */
+static void read_deep_row(const ghm_image *image, const uint8_t *row, float *to)
+{
+    const float white = (float)((1u << image->bit_depth) - 1);
+    for (size_t px = 0; px < image->width; px++)
+        to[px * 3] = (float)*(const uint16_t *)(const void *)(row + px * image->pixel_stride) / white;
+}
+
+/* Row py of the image -> (width, 3), 0..1; grey is three times the same. Interleaved 8-bit RGB, the usual case, is one run. */
 static void read_pixel_row(const ghm_image *image, size_t py, float *to)
 {
     const uint8_t *rows[3];
     for (size_t c = 0; c < 3; c++)
-        rows[c] = image->planes[c] + py * image->row_stride;
+        rows[c] = (image->planes[1] ? image->planes[c] : image->planes[0]) + py * image->row_stride;
+    if (image->bit_depth > 8) {
+        for (size_t c = 0; c < 3; c++)
+            read_deep_row(image, rows[c], to + c);
+        return;
+    }
     if (image->pixel_stride == 3 && rows[1] == rows[0] + 1 && rows[2] == rows[0] + 2) {
         for (size_t i = 0; i < 3 * (size_t)image->width; i++)
             to[i] = (float)rows[0][i] / 255.0f;

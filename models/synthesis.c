@@ -3,7 +3,7 @@
 #include "models/shuffle.h"
 
 enum {
-    PIXEL_FRACTION = 6,
+    WHITE = 255 << 6, /* in Q6 */
     ROW_OF_POSITION = 3 * MODEL_Y_STRIDE, /* samples of one row of pixels in a position of y */
     BASE_CHANNELS = MODEL_Y_STRIDE * ROW_OF_POSITION,
     OUT_CHANNELS = 3 * 4 * 4
@@ -20,7 +20,7 @@ size_t synthesis_halo(const ghm_model *model)
     return model->gs.b16.n + (model->gs.b8.n + 1) / 2;
 }
 
-/* Base and residual, both Q6, make one row of pixels. residual: (4 w, 48), base: (w, 768). */
+/* Base and residual make one row of pixels, all Q6. residual: (4 w, 48), base: (w, 768). */
 static void add_row(const synthesis *gs, size_t dy16, size_t dy4)
 {
     for (size_t x = 0; x < gs->w; x++) {
@@ -29,10 +29,10 @@ static void add_row(const synthesis *gs, size_t dy16, size_t dy4)
             memcpy(residual + x4 * ROW_OF_POSITION / 4, gs->residual + (4 * x + x4) * OUT_CHANNELS + dy4 * OUT_CHANNELS / 4,
                    sizeof residual / 4);
         const int16_t *base = gs->base + x * BASE_CHANNELS + dy16 * ROW_OF_POSITION;
-        uint8_t *out = gs->pixels + x * ROW_OF_POSITION;
+        int16_t *out = gs->pixels + x * ROW_OF_POSITION;
         for (size_t i = 0; i < ROW_OF_POSITION; i++) {
-            const int v = (base[i] + residual[i] + (1 << (PIXEL_FRACTION - 1))) >> PIXEL_FRACTION;
-            out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+            const int v = base[i] + residual[i];
+            out[i] = (int16_t)(v < 0 ? 0 : v > WHITE ? WHITE : v);
         }
     }
 }
@@ -103,7 +103,7 @@ void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *up8_mu
     gs->wide8 = arena_alloc(memory, 2 * w * 4 * model->d4, sizeof *gs->wide8);
     gs->residual = arena_alloc(memory, 4 * w * OUT_CHANNELS, sizeof *gs->residual);
     gs->base = arena_alloc(memory, w * BASE_CHANNELS, sizeof *gs->base);
-    gs->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE, 3);
+    gs->pixels = arena_alloc(memory, w * ROW_OF_POSITION, sizeof *gs->pixels);
     if (!model_has_residual_synthesis(model))
         return;
     block_stream_init(&gs->b16, &net->b16, k, w, scratch, memory, on_row16, gs);
@@ -141,7 +141,7 @@ static void run_base(synthesis *gs)
 }
 
 void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
-                   void (*emit)(void *user, size_t pixel_row, const uint8_t *rgb), void *user)
+                   void (*emit)(void *user, size_t pixel_row, const int16_t *rgb), void *user)
 {
     const size_t halo = synthesis_halo(gs->model), row_size = gs->w * gs->model->m;
     const size_t begin = first > halo ? first - halo : 0;

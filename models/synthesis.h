@@ -11,12 +11,12 @@ typedef struct synthesis {
     block_stream b16, b8, b4;
     int16_t *wide16, *wide8, *residual; /* rows of gs.up8, gs.up4, gs.out */
     int16_t *base;              /* row of gs.base, (w, 768) */
-    uint8_t *pixels;            /* one row, (16 w, 3) */
+    int16_t *pixels;            /* one row, (16 w, 3) */
     size_t base_row;            /* which row of y `base` belongs to; SIZE_MAX: none */
     void *scratch;
     const int16_t *y_hat;       /* during a run */
     size_t origin, first, last;
-    void (*emit)(void *user, size_t pixel_row, const uint8_t *rgb);
+    void (*emit)(void *user, size_t pixel_row, const int16_t *rgb);
     void *user;
 } synthesis;
 
@@ -28,9 +28,9 @@ void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *up8_mu
                     arena *memory);
 
 /* Compute the pixels of rows first..last-1 of y in a picture of h rows; y_hat: row `origin` and on, (.., w, M), Q frac_y,
- * with the halo as far as the picture reaches. emit receives every row of pixels, (16 w, 3) RGB, rising, from row
- * 16 * first of the picture. */
+ * with the halo as far as the picture reaches. emit receives every row of pixels, (16 w, 3) RGB, Q6 within 0..255 * 64,
+ * rising, from row 16 * first of the picture. */
 void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
-                   void (*emit)(void *user, size_t pixel_row, const uint8_t *rgb), void *user);
+                   void (*emit)(void *user, size_t pixel_row, const int16_t *rgb), void *user);
 
 #endif

@@ -122,8 +122,9 @@ static exit_code keep_samples(pnm *f, const picture_source *source, ghm_image *i
     if (!samples_fit(f))
         return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the file ends early");
     uint8_t *samples = *source->owner + (f->p - source->data);
-    *image = (ghm_image){ (uint32_t)f->width, (uint32_t)f->height, { samples, samples + 1, samples + 2 },
-                          3 * (size_t)f->width, 3, *source->owner };
+    *image = (ghm_image){ .width = (uint32_t)f->width, .height = (uint32_t)f->height,
+                          .planes = { samples, samples + 1, samples + 2 }, .row_stride = 3 * (size_t)f->width,
+                          .pixel_stride = 3, .owned = *source->owner };
     *source->owner = NULL;
     f->p += 3 * f->width * f->height;
     return EXIT_OK;

@@ -148,7 +148,8 @@ static void planar_equals_interleaved(void **state)
     ghm_image image = make_picture(PICTURE_SCENE, W, H, 5);
     uint8_t *samples = malloc(3 * W * H);
     assert_non_null(samples);
-    ghm_image planar = { W, H, { samples, samples + W * H, samples + 2 * W * H }, W, 1, NULL };
+    ghm_image planar = { .width = W, .height = H, .planes = { samples, samples + W * H, samples + 2 * W * H },
+                         .row_stride = W, .pixel_stride = 1 };
     for (size_t c = 0; c < 3; c++)
         for (size_t i = 0; i < W * H; i++)
             planar.planes[c][i] = image.planes[c][3 * i];

@@ -225,10 +225,11 @@ typedef struct pixel_rows {
     size_t row_bytes;
 } pixel_rows;
 
-static void store_row(void *user, size_t row, const uint8_t *rgb)
+static void store_row(void *user, size_t row, const int16_t *rgb)
 {
     const pixel_rows *rows = user;
-    memcpy(rows->rgb + row * rows->row_bytes, rgb, rows->row_bytes);
+    for (size_t i = 0; i < rows->row_bytes; i++)
+        rows->rgb[row * rows->row_bytes + i] = (uint8_t)((rgb[i] + 32) >> 6);
 }
 
 static void check_pixels(const ghm_model *model, const quality_tables *quality, const vectors *v, const int16_t *y_hat)

@@ -111,6 +111,43 @@ GHM_API void ghm_model_close(ghm_model **model);
 
 GHM_API void ghm_model_get_info(const ghm_model *model, ghm_model_info *info);
 
+/* ------------------------------------------------------------------------------------------------ metadata */
+
+/** Bytes owned by the caller, released with ghm_buffer_free(). */
+typedef struct ghm_buffer {
+    uint8_t *data;
+    size_t size;
+} ghm_buffer;
+
+/** Release and zero. A zeroed buffer is fine. */
+GHM_API void ghm_buffer_free(ghm_buffer *buffer);
+
+/** What a stream may carry beside the samples. The bytes come out as they went in; the codec acts on none of them. */
+typedef enum ghm_metadata_kind {
+    GHM_METADATA_ICC = 0,  /**< an ICC profile */
+    GHM_METADATA_EXIF = 1, /**< a TIFF block ("II*" or "MM"), without the "Exif\0\0" that JPEG puts before it */
+    GHM_METADATA_XMP = 2,  /**< an XMP packet, UTF-8 */
+    GHM_METADATA_IPTC = 3, /**< Photoshop's image resources, as JPEG's APP13 has them after "Photoshop 3.0\0" */
+    GHM_METADATA_CICP = 4, /**< 4 bytes, ITU-T H.273: colour primaries, transfer, matrix (0), full range (1) */
+    GHM_METADATA_GAMMA = 5 /**< 4 bytes as in PNG's gAMA, then none or 32 as in its cHRM */
+} ghm_metadata_kind;
+#define GHM_N_METADATA_KINDS 6
+#define GHM_MAX_METADATA_BYTES (64u << 20) /**< of one kind */
+
+/** One buffer a kind, indexed by ghm_metadata_kind; size 0: there is none. Zero it before use. */
+typedef struct ghm_metadata {
+    ghm_buffer kinds[GHM_N_METADATA_KINDS];
+} ghm_metadata;
+
+/** Release all buffers and zero. */
+GHM_API void ghm_metadata_free(ghm_metadata *metadata);
+
+/**
+ * The orientation in a TIFF block as Exif stores it: 1..8, how a viewer is to turn the picture; 0 when there is none or
+ * the block is damaged. Any bytes are safe.
+ */
+GHM_API unsigned ghm_exif_orientation(const uint8_t *exif, size_t size);
+
 /* ------------------------------------------------------------------------------------------------ encoding */
 
 /** Where the time of a call went: seconds of work, added up over the threads. What is in none of them is reading and
@@ -129,23 +166,15 @@ typedef struct ghm_encode_settings {
     ghm_progress_callback progress; /**< NULL (default): none */
     void *progress_user;
     ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
+    const ghm_metadata *metadata;   /**< carried in the stream, read only during the call; NULL (default): none */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
 
-/** Bytes owned by the caller, released with ghm_buffer_free(). */
-typedef struct ghm_buffer {
-    uint8_t *data;
-    size_t size;
-} ghm_buffer;
-
-/** Release and zero. A zeroed buffer is fine. */
-GHM_API void ghm_buffer_free(ghm_buffer *buffer);
-
 /**
  * Encode one picture.
  *
- * @param image     read only, not kept.
+ * @param image     read only, not kept. Grey and RGB are coded by the networks, alpha without loss.
  * @param settings  NULL for the defaults.
  * @param out       on success one complete stream (codec/BITSTREAM.md); untouched on failure.
  * @param diag      may be NULL.
@@ -170,6 +199,10 @@ typedef struct ghm_stream_info {
     uint64_t picture_hash[2];  /**< XXH3-128 of the decoded picture, low and high half; 0 when the stream ends before it */
     size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks */
     int complete;              /**< nonzero: every chunk up to the last is there, with a right CRC */
+    ghm_components components; /**< of the decoded picture */
+    unsigned bit_depth;        /**< of the decoded picture, 8..16 */
+    size_t alpha_bytes;        /**< alpha of all bands; like the bands not counted in header_bytes */
+    size_t metadata_bytes[GHM_N_METADATA_KINDS]; /**< as stored, usually compressed; 0: the stream has none */
 } ghm_stream_info;
 
 /**
@@ -179,6 +212,16 @@ typedef struct ghm_stream_info {
  *         GHM_ERR_TRUNCATED (header incomplete), GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED
  */
 GHM_API ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag);
+
+/**
+ * What the stream carries beside the samples; nothing is decoded for it.
+ *
+ * @param metadata  on success buffers owned by the caller, released with ghm_metadata_free(); untouched on failure.
+ * @return GHM_OK (also for a stream cut off after its header: what came before the cut is there)
+ *         GHM_ERR_BITSTREAM (a chunk of metadata is not sound), GHM_ERR_MEMORY, and as ghm_stream_get_info()
+ */
+GHM_API ghm_status ghm_stream_get_metadata(const uint8_t *data, size_t size, ghm_metadata *metadata,
+                                           ghm_diagnostics *diag);
 
 typedef struct ghm_decode_settings {
     int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
@@ -195,7 +238,8 @@ GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
  * Decode one picture.
  *
  * @param data   one complete stream, size bytes; read only during the call.
- * @param out    on success interleaved RGB owned by the caller, released with ghm_image_free(); untouched on failure.
+ * @param out    on success an interleaved picture of the stream's components and bit depth (ghm_stream_info), owned by
+ *               the caller, released with ghm_image_free(); untouched on failure. Metadata: ghm_stream_get_metadata().
  * @param diag   may be NULL.
  *
  * @return GHM_OK
@@ -210,8 +254,13 @@ GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
 GHM_API ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
                                     size_t size, ghm_image *out, ghm_diagnostics *diag);
 
-/** Allocate an interleaved RGB picture. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
+/** Allocate an interleaved RGB picture of 8 bits. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
 GHM_API ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag);
+/** Allocate any interleaved picture; bit_depth 8..16. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
+GHM_API ghm_status ghm_image_alloc_as(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth,
+                                      ghm_image *image, ghm_diagnostics *diag);
+/** What the planes of an image make it. */
+GHM_API ghm_components ghm_image_components(const ghm_image *image);
 /** Release what the library allocated for a picture and zero it. A zeroed image is fine. */
 GHM_API void ghm_image_free(ghm_image *image);
 

@@ -1,0 +1,13 @@
+/* metadata.h - what streams carry beside samples, packed into chunks (BITSTREAM.md, "Metadata"). */
+#ifndef GHM_CODEC_METADATA_H
+#define GHM_CODEC_METADATA_H
+
+#include "bitstream.h"
+
+/* Refuse what ghm_stream_get_metadata() would not give back. */
+ghm_status metadata_check(const ghm_metadata *metadata, ghm_diagnostics *diag);
+
+/* A chunk for each kind that is there; NULL: none. */
+ghm_status metadata_write_chunks(const ghm_metadata *metadata, bytes_writer *w, ghm_diagnostics *diag);
+
+#endif

@@ -1,0 +1,387 @@
+/* Grey, alpha and depths beyond 8 bits, and metadata, through the public interface. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include <gingham/gingham.h>
+
+static ghm_model *model;
+
+static int open_model(void **state)
+{
+    (void)state;
+    return ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) == GHM_OK ? 0 : -1;
+}
+
+static int close_model(void **state)
+{
+    (void)state;
+    ghm_model_close(&model);
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- pictures */
+
+static unsigned max_of(const ghm_image *image)
+{
+    return (1u << (image->bit_depth ? image->bit_depth : 8)) - 1;
+}
+
+static uint8_t *address(const ghm_image *image, int c, uint32_t x, uint32_t y)
+{
+    return image->planes[c] + y * image->row_stride + x * image->pixel_stride;
+}
+
+static unsigned get(const ghm_image *image, int c, uint32_t x, uint32_t y)
+{
+    const uint8_t *p = address(image, c, x, y);
+    return max_of(image) > 255 ? *(const uint16_t *)(const void *)p : *p;
+}
+
+static void put(const ghm_image *image, int c, uint32_t x, uint32_t y, unsigned v)
+{
+    uint8_t *p = address(image, c, x, y);
+    if (max_of(image) > 255)
+        *(uint16_t *)(void *)p = (uint16_t)v;
+    else
+        *p = (uint8_t)v;
+}
+
+typedef enum alpha_kind { OPAQUE, CLEAR, RAMP, DISC, NOISE, N_ALPHA_KINDS } alpha_kind;
+
+static unsigned alpha_of(alpha_kind kind, uint32_t x, uint32_t y, unsigned max, uint32_t *state)
+{
+    const int dx = (int)x - 60, dy = (int)y - 50, d = dx * dx + dy * dy;
+    *state = *state * 1664525u + 1013904223u;
+    switch (kind) {
+    case CLEAR: return 0;
+    case RAMP: return max * (x + y) / 1600;
+    case DISC: return d < 1600 ? max : d > 1700 ? 0 : max * (unsigned)(1700 - d) / 100;
+    case NOISE: return (*state >> 8) & max;
+    default: return max;
+    }
+}
+
+/* Ramps of colour, so that a codec cannot fail for difficulty. */
+static ghm_image make(ghm_components components, unsigned depth, uint32_t width, uint32_t height, alpha_kind kind)
+{
+    ghm_image image;
+    uint32_t state = 1;
+    assert_int_equal(ghm_image_alloc_as(width, height, components, depth, &image, NULL), GHM_OK);
+    assert_int_equal(ghm_image_components(&image), components);
+    const unsigned max = max_of(&image);
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            for (int c = 0; c < 4; c++)
+                if (image.planes[c])
+                    put(&image, c, x, y, c == 3 ? alpha_of(kind, x, y, max, &state)
+                                                : max / 8 + (unsigned)((uint64_t)max * (x + 2 * y + 40 * (unsigned)c) / 4000));
+    return image;
+}
+
+static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, int threads)
+{
+    ghm_encode_settings settings;
+    ghm_buffer out = { 0 };
+    ghm_diagnostics diag = { "" };
+    ghm_encode_settings_default(&settings);
+    settings.quality = 90;
+    settings.threads = threads;
+    settings.metadata = metadata;
+    if (ghm_encode_image(model, &settings, image, &out, &diag) != GHM_OK)
+        fail_msg("encode: %s", diag.text);
+    return out;
+}
+
+static ghm_image decode(ghm_buffer stream, int threads)
+{
+    ghm_decode_settings settings;
+    ghm_image image = { 0 };
+    ghm_diagnostics diag = { "" };
+    ghm_decode_settings_default(&settings);
+    settings.threads = threads;
+    if (ghm_decode_image(model, &settings, stream.data, stream.size, &image, &diag) != GHM_OK)
+        fail_msg("decode: %s", diag.text);
+    return image;
+}
+
+/* Largest difference of component c, in units of 1/255 of the range. */
+static double distance(const ghm_image *a, const ghm_image *b, int c)
+{
+    double most = 0;
+    for (uint32_t y = 0; y < a->height; y++)
+        for (uint32_t x = 0; x < a->width; x++) {
+            const double d = (double)get(a, c, x, y) - (double)get(b, c, x, y);
+            most = d > most ? d : -d > most ? -d : most;
+        }
+    return most * 255 / max_of(a);
+}
+
+/* ---------------------------------------------------------------------------------------------- tests */
+
+static void check_kind(ghm_components components, unsigned depth, alpha_kind kind, uint32_t width, uint32_t height)
+{
+    ghm_image image = make(components, depth, width, height, kind);
+    ghm_buffer stream = encode(&image, NULL, 2);
+    ghm_stream_info info;
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
+    assert_int_equal(info.components, components);
+    assert_int_equal(info.bit_depth, depth);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        ghm_image out = decode(stream, threads);
+        assert_int_equal(ghm_image_components(&out), components);
+        assert_int_equal(out.bit_depth, depth);
+        for (int c = 0; c < 3; c++)
+            if (image.planes[c])
+                assert_true(distance(&image, &out, c) < 8);
+        if (image.planes[3])
+            assert_true(distance(&image, &out, 3) == 0);
+        ghm_image_free(&out);
+    }
+    if (image.planes[3])
+        print_message("%d components, %u bits, alpha %d, %ux%u: alpha %zu bytes of %zu\n", (int)components, depth,
+                      (int)kind, width, height, info.alpha_bytes, stream.size);
+    if (kind == OPAQUE || kind == CLEAR)
+        assert_true(info.alpha_bytes < 16 * info.n_bands);
+    ghm_buffer_free(&stream);
+    ghm_image_free(&image);
+}
+
+static void every_kind_comes_back(void **state)
+{
+    (void)state;
+    static const ghm_components kinds[] = { GHM_GREY, GHM_GREY_ALPHA, GHM_RGB, GHM_RGBA };
+    static const unsigned depths[] = { 8, 9, 10, 12, 16 };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 5; j++)
+            check_kind(kinds[i], depths[j], DISC, 97, 83);
+}
+
+static void every_alpha_comes_back(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < N_ALPHA_KINDS; kind++) {
+        check_kind(GHM_RGBA, 8, (alpha_kind)kind, 130, 1100);
+        check_kind(GHM_GREY_ALPHA, 16, (alpha_kind)kind, 33, 70);
+        check_kind(GHM_RGBA, 8, (alpha_kind)kind, 1, 1);
+        check_kind(GHM_RGBA, 10, (alpha_kind)kind, 3, 2);
+    }
+}
+
+/* A smooth ramp of 16 bits keeps more than 8 bits of it: neighbours that 8 bits cannot tell apart stay apart. */
+static void depth_is_more_than_padding(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_GREY, 16, 128, 64, OPAQUE);
+    ghm_buffer stream = encode(&image, NULL, 1);
+    ghm_image out = decode(stream, 1);
+    size_t n_fine = 0;
+    for (uint32_t y = 0; y < 64; y++)
+        for (uint32_t x = 0; x < 128; x++)
+            n_fine += get(&out, 0, x, y) % 257 != 0;
+    assert_true(n_fine > 128 * 64 / 2);
+    ghm_image_free(&out);
+    ghm_buffer_free(&stream);
+    ghm_image_free(&image);
+}
+
+/* Planes of the caller's own making, and samples of more bits than are said. */
+static void views_and_wrong_pictures(void **state)
+{
+    (void)state;
+    enum { W = 20, H = 10 };
+    uint8_t grey[W * H], alpha[W * H];
+    uint16_t deep[W * H * 2];
+    memset(grey, 100, sizeof grey);
+    memset(alpha, 7, sizeof alpha);
+    for (size_t i = 0; i < W * H * 2; i++)
+        deep[i] = 2000;
+    const ghm_image planar = { .width = W, .height = H, .planes = { grey, NULL, NULL, alpha }, .row_stride = W,
+                               .pixel_stride = 1 };
+    ghm_buffer stream = encode(&planar, NULL, 1);
+    ghm_image out = decode(stream, 1);
+    assert_int_equal(ghm_image_components(&out), GHM_GREY_ALPHA);
+    assert_int_equal(get(&out, 3, 19, 9), 7);
+    ghm_image_free(&out);
+    ghm_buffer_free(&stream);
+
+    ghm_image wrong = { .width = W, .height = H, .planes = { (uint8_t *)deep, NULL, NULL, (uint8_t *)(deep + 1) },
+                        .row_stride = 4 * W, .pixel_stride = 4, .bit_depth = 10 };
+    ghm_diagnostics diag = { "" };
+    assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, &diag), GHM_ERR_ARGUMENT);
+    assert_non_null(strstr(diag.text, "10 bits"));
+    wrong.bit_depth = 17;
+    assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, NULL), GHM_ERR_ARGUMENT);
+    wrong.bit_depth = 16;
+    wrong.planes[1] = (uint8_t *)deep;
+    assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, NULL), GHM_ERR_ARGUMENT);
+    assert_null(stream.data);
+    assert_int_equal(ghm_image_alloc_as(1, 1, (ghm_components)5, 8, &out, NULL), GHM_ERR_ARGUMENT);
+    assert_int_equal(ghm_image_alloc_as(1, 1, GHM_RGB, 7, &out, NULL), GHM_ERR_ARGUMENT);
+}
+
+/* ---------------------------------------------------------------------------------------------- metadata */
+
+static ghm_buffer bytes(size_t size, unsigned step)
+{
+    ghm_buffer b = { malloc(size), size };
+    assert_non_null(b.data);
+    for (size_t i = 0; i < size; i++)
+        b.data[i] = (uint8_t)(step ? i / step : (i * 2654435761u) >> 13);
+    return b;
+}
+
+static void metadata_comes_back(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGB, 8, 20, 20, OPAQUE);
+    ghm_metadata metadata = { { bytes(3144, 9), bytes(70000, 0), bytes(1, 1), bytes(200000, 1000), bytes(4, 0), bytes(36, 0) } };
+    ghm_metadata found = { 0 };
+    ghm_stream_info info;
+    ghm_buffer plain = encode(&image, NULL, 1), stream = encode(&image, &metadata, 1);
+    assert_int_equal(ghm_stream_get_metadata(stream.data, stream.size, &found, NULL), GHM_OK);
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
+    for (int kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        assert_int_equal(found.kinds[kind].size, metadata.kinds[kind].size);
+        assert_memory_equal(found.kinds[kind].data, metadata.kinds[kind].data, found.kinds[kind].size);
+        assert_true(info.metadata_bytes[kind] > 0 && info.metadata_bytes[kind] <= found.kinds[kind].size + 1);
+    }
+    assert_true(info.metadata_bytes[GHM_METADATA_IPTC] < 2000);
+    ghm_image a = decode(plain, 1), b = decode(stream, 1);
+    assert_memory_equal(a.planes[0], b.planes[0], 20 * 20 * 3);
+    ghm_image_free(&a);
+    ghm_image_free(&b);
+    ghm_metadata_free(&found);
+    assert_null(found.kinds[0].data);
+
+    assert_int_equal(ghm_stream_get_metadata(plain.data, plain.size, &found, NULL), GHM_OK);
+    for (int kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        assert_null(found.kinds[kind].data);
+    assert_int_equal(ghm_stream_get_metadata(stream.data, stream.size - 30, &found, NULL), GHM_OK);
+    assert_int_equal(found.kinds[GHM_METADATA_EXIF].size, 70000);
+    ghm_metadata_free(&found);
+    ghm_metadata_free(&metadata);
+    ghm_buffer_free(&plain);
+    ghm_buffer_free(&stream);
+    ghm_image_free(&image);
+}
+
+/* A stream with one more chunk behind the header. */
+static ghm_buffer insert_chunk(ghm_buffer stream, uint8_t type, const uint8_t *payload, uint8_t size)
+{
+    const size_t header_end = 4 + 2 + stream.data[5] + 4, added = (size_t)size + 6;
+    ghm_buffer out = { malloc(stream.size + added), stream.size + added };
+    assert_non_null(out.data);
+    memcpy(out.data, stream.data, header_end);
+    uint8_t *chunk = out.data + header_end;
+    chunk[0] = type;
+    chunk[1] = size;
+    memcpy(chunk + 2, payload, size);
+    const uint32_t crc = (uint32_t)crc32(0, chunk, size + 2u);
+    for (int i = 0; i < 4; i++)
+        chunk[2 + size + i] = (uint8_t)(crc >> (8 * i));
+    memcpy(chunk + added, stream.data + header_end, stream.size - header_end);
+    return out;
+}
+
+static void lying_metadata_is_refused(void **state)
+{
+    (void)state;
+    static const struct { uint8_t size, payload[20]; } lies[] = {
+        { 0, { 0 } },                                      /* no method */
+        { 1, { 0 } },                                      /* nothing stored */
+        { 3, { 2, 1, 1 } },                                /* an unknown method */
+        { 1, { 1 } },                                      /* no size */
+        { 2, { 1, 0 } },                                   /* a size of 0 */
+        { 12, { 1, 0xff, 0xff, 0xff, 0x1f, 0x78, 0x9c } }, /* 64 MiB out of 7 bytes */
+        { 7, { 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0 } },     /* 4 GiB */
+        { 10, { 1, 5, 0x78, 0x9c, 0x4b, 0x04, 0x00, 0x00, 0x62, 0x00 } }, /* "a", not 5 bytes, and cut short */
+        { 8, { 1, 5, 1, 2, 3, 4, 5, 6 } },                 /* not zlib */
+    };
+    ghm_image image = make(GHM_RGB, 8, 20, 20, OPAQUE);
+    ghm_buffer stream = encode(&image, NULL, 1);
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        ghm_buffer lie = insert_chunk(stream, 'i', lies[i].payload, lies[i].size);
+        ghm_metadata found = { 0 };
+        ghm_diagnostics diag = { "" };
+        assert_int_equal(ghm_stream_get_metadata(lie.data, lie.size, &found, &diag), GHM_ERR_BITSTREAM);
+        assert_non_null(strstr(diag.text, "ICC"));
+        assert_null(found.kinds[0].data);
+        ghm_image out = decode(lie, 1); /* the picture is sound */
+        ghm_image_free(&out);
+        ghm_buffer_free(&lie);
+    }
+    const uint8_t stored[] = { 0, 'a' };
+    ghm_buffer once = insert_chunk(stream, 'e', stored, 2), twice = insert_chunk(once, 'e', stored, 2);
+    ghm_metadata found = { 0 };
+    assert_int_equal(ghm_stream_get_metadata(once.data, once.size, &found, NULL), GHM_OK);
+    ghm_metadata_free(&found);
+    assert_int_equal(ghm_stream_get_metadata(twice.data, twice.size, &found, NULL), GHM_ERR_BITSTREAM);
+    ghm_buffer_free(&once);
+    ghm_buffer_free(&twice);
+    ghm_buffer_free(&stream);
+    ghm_image_free(&image);
+}
+
+static void too_much_metadata_is_refused(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGB, 8, 8, 8, OPAQUE);
+    uint8_t byte = 0;
+    ghm_metadata metadata = { { { &byte, GHM_MAX_METADATA_BYTES + 1u } } };
+    ghm_encode_settings settings;
+    ghm_buffer out = { 0 };
+    ghm_encode_settings_default(&settings);
+    settings.metadata = &metadata;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_ERR_ARGUMENT);
+    ghm_image_free(&image);
+}
+
+/* Every cut and every changed byte of a small Exif block; copies are of exact size, for sanitizers. */
+static void exif_of_any_bytes_is_safe(void **state)
+{
+    (void)state;
+    static const uint8_t little[] = { 'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0 };
+    static const uint8_t big[] = { 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 8, 0, 0 };
+    assert_int_equal(ghm_exif_orientation(little, sizeof little), 6);
+    assert_int_equal(ghm_exif_orientation(big, sizeof big), 8);
+    assert_int_equal(ghm_exif_orientation(NULL, 0), 0);
+    for (size_t size = 1; size < sizeof little; size++) {
+        uint8_t *copy = malloc(size);
+        assert_non_null(copy);
+        memcpy(copy, little, size);
+        assert_int_equal(ghm_exif_orientation(copy, size), 0);
+        free(copy);
+    }
+    for (size_t at = 0; at < sizeof big; at++)
+        for (int v = 0; v < 256; v++) {
+            uint8_t *copy = malloc(sizeof big);
+            assert_non_null(copy);
+            memcpy(copy, big, sizeof big);
+            copy[at] = (uint8_t)v;
+            assert_true(ghm_exif_orientation(copy, sizeof big) <= 8);
+            free(copy);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_comes_back),
+        cmocka_unit_test(every_alpha_comes_back),
+        cmocka_unit_test(depth_is_more_than_padding),
+        cmocka_unit_test(views_and_wrong_pictures),
+        cmocka_unit_test(metadata_comes_back),
+        cmocka_unit_test(lying_metadata_is_refused),
+        cmocka_unit_test(too_much_metadata_is_refused),
+        cmocka_unit_test(exif_of_any_bytes_is_safe),
+    };
+    return cmocka_run_group_tests(tests, open_model, close_model);
+}
