@@ -74,6 +74,15 @@ static void open_png(png_job *job)
     png_read_info(job->png, job->info);
 }
 
+/* Before png_read_update_info(), which allocates rows as wide as the header says. */
+static void check_size(png_job *job)
+{
+    const exit_code code = picture_check(job->source, png_get_image_width(job->png, job->info),
+                                         png_get_image_height(job->png, job->info));
+    if (code != EXIT_OK)
+        leave(job, code);
+}
+
 /* Whatever the file holds, ask for 8-bit RGB, or RGBA where it has transparency of any kind. */
 static void choose_transforms(png_job *job)
 {
@@ -180,6 +189,7 @@ static void find_metadata(png_job *job)
 static void read_png(png_job *job)
 {
     open_png(job);
+    check_size(job);
     choose_transforms(job);
     allocate(job);
     png_read_image(job->png, job->rows);

@@ -1,0 +1,36 @@
+/* Whole streams: parser, chunks, header, then the decoder. Once as they are, once with right CRCs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+static void decode(const uint8_t *data, size_t size)
+{
+    ghm_stream_info info;
+    ghm_decode_settings settings;
+    ghm_diagnostics diag = { "" };
+    ghm_image out = { 0 };
+
+    const ghm_status parsed = ghm_stream_get_info(data, size, &info, NULL);
+    ghm_decode_settings_default(&settings);
+    settings.threads = 1;
+    settings.max_pixels = 128 * 128;
+    settings.ignore_picture_hash = size % 2;
+    const ghm_status status = ghm_decode_image(fuzz_model(GHM_BACKEND_AUTO), &settings, data, size, &out, &diag);
+    FUZZ_CHECK((status == GHM_OK) == (out.owned != NULL));
+    FUZZ_CHECK((status == GHM_OK) == (diag.text[0] == '\0'));
+    if (status == GHM_OK)
+        FUZZ_CHECK(parsed == GHM_OK && info.complete && info.width == out.width && info.height == out.height);
+    ghm_image_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = fuzz_copy(data, size);
+    decode(copy, size);
+    fuzz_seal_stream(copy, size);
+    if (memcmp(copy, data, size) != 0)
+        decode(copy, size);
+    free(copy);
+    return 0;
+}

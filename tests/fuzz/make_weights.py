@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Write the smallest weight files there are, seeds of the fuzz target `weights`: make_weights.py FOLDER.
+
+All widths are 8. The layout is that of models/WEIGHTS.md; the hash is left 0, because the target writes it.
+"""
+import os
+import random
+import struct
+import sys
+
+LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b16', 'gs.b8', 'gs.b4')
+LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_S8, FLOAT_S16, FLOAT_DEPTHWISE = range(1, 7)
+C = 8
+
+
+def table(low, *frequencies):
+    assert sum(frequencies) == 65536
+    return struct.pack('<hH%dH' % len(frequencies), low, len(frequencies), *frequencies)
+
+
+WEIGHT_TABLE = table(-1, 1000, 63000, 1000, 536)
+
+
+def layer(name, kind, c_out, c_in):
+    out = struct.pack('<B%dsBHH' % len(name), len(name), name.encode(), kind, c_out, c_in)
+    if kind >= FLOAT_S8:
+        out += struct.pack('<f', 0.125) * c_out + struct.pack('<f', 0.01) * c_out
+    else:
+        out += struct.pack('<i', 64) * c_out + struct.pack('<i', 1 << 28) * c_out
+    return out + WEIGHT_TABLE
+
+
+def blocks(name, count, pointwise=False, real=False):
+    linear, depthwise = (FLOAT_S8, FLOAT_DEPTHWISE) if real else (LINEAR_S8, DEPTHWISE_S8)
+    out = b''
+    for i in range(count):
+        parts = [('w1', linear, C), ('dw', depthwise, 1), ('w2', linear, C)] if not pointwise else []
+        for part, kind, c_in in parts + [('w3', linear, C), ('w4', linear, C)]:
+            out += layer('%s.%d.%s' % (name, i, part), kind, C, c_in)
+    return out
+
+
+def layers(count, residual):
+    out = layer('ga.base', FLOAT_S16, C, 768)
+    if residual:
+        out += layer('ga.in', FLOAT_S8, C, 192) + blocks('ga.b8', count, real=True)
+        out += layer('ga.down', FLOAT_S8, C, 4 * C) + blocks('ga.b16', count, real=True) + layer('ga.out', FLOAT_S8, C, C)
+    out += layer('ha.in', FLOAT_S8, C, C) + blocks('ha.b16', count, real=True) + layer('ha.down32', FLOAT_S8, C, 4 * C)
+    out += blocks('ha.b32', count, real=True) + layer('ha.down64', FLOAT_S8, C, 4 * C)
+    out += layer('hs.in', LINEAR_S8, 4 * C, C) + blocks('hs.b32', count) + layer('hs.up', LINEAR_S8, 4 * C, C)
+    out += blocks('hs.b16', count) + layer('hs.out', LINEAR_S8, C, C) + blocks('hs.prior', count)
+    out += layer('hs.scale', LINEAR_S8, C, C) + layer('ctx0.out', LINEAR_S8, C, C)
+    out += layer('ctx1.in', LINEAR_S8, C, 2 * C) + blocks('ctx1.b', 1) + layer('ctx1.out', LINEAR_S8, C, C)
+    out += layer('gs.base', LINEAR_S16, 768, C)
+    if residual:
+        out += layer('gs.in', LINEAR_S8, C, C) + blocks('gs.b16', count) + layer('gs.up8', LINEAR_S8, 4 * C, C)
+        out += blocks('gs.b8', count) + layer('gs.up4', LINEAR_S8, 4 * C, C) + blocks('gs.b4', count, pointwise=True)
+        out += layer('gs.out', LINEAR_S8, 48, C)
+    return out
+
+
+def weight_file(name, count, residual, coded):
+    r = C if residual else 0
+    plain = name.encode().ljust(16, b'\0') + struct.pack('<8B', 2, 1, 2, 2, 1, 6, 6, 0)
+    plain += struct.pack('<8H', C, C, C, r, r, r, r, r)
+    for block_list in LISTS:
+        absent = not residual and (block_list.startswith('gs') or block_list.startswith('ga'))
+        plain += struct.pack('<BBH', 1 if block_list == 'ctx' else 0 if absent else count, 0, C)
+    plain += struct.pack('<H', C) + struct.pack('<4B', 0, 0, 0, 1)
+    plain += struct.pack('<h', 0) * 2 * (r + 4 * C + r)
+    plain += bytes(2 * C) + struct.pack('<h', 0) * C + struct.pack('<H', 1)
+    plain += table(-1, 1, 65533, 1, 1) + table(-2, 10000, 10000, 25536, 10000, 9999, 1) + table(-1, 20000, 25000, 20000, 536)
+    plain += layers(count, residual)
+    return struct.pack('<4sHHQII', b'GHMW', 1, 0, 0, len(plain), len(coded)) + plain + coded
+
+
+def main():
+    noise = random.Random(1)
+    coded = bytes(noise.randrange(256) for _ in range(400))
+    for name, count, residual in (('tiny', 0, False), ('tiny-blocks', 1, True)):
+        with open(os.path.join(sys.argv[1], name + '.ghmw'), 'wb') as f:
+            f.write(weight_file(name, count, residual, coded))
+
+
+if __name__ == '__main__':
+    main()
