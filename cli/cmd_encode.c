@@ -1,8 +1,11 @@
-/* cmd_encode.c - gingham encode: picture in, stream out. */
+#define _POSIX_C_SOURCE 200809L /* flockfile */
+/* cmd_encode.c - gingham encode: pictures in, streams out. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "eval/metrics.h"
 #include "input.h"
@@ -24,37 +27,40 @@ typedef struct encode_options {
     bool no_picture_hash, verify, no_overwrite, json, quiet;
     color background;
     uint64_t limit_pixels;
+    batch_options batch;
+    option_texts texts;
 } encode_options;
 
 #define FIELD(name) offsetof(encode_options, name)
 static const option encode_option_table[] = {
-    { "output", 'o', true, "FILE", NULL, parse_text, FIELD(output),
+    { "output", 'o', OPTION_COMMON, "FILE", NULL, parse_text, FIELD(output),
       "write the stream here; '-' is standard output" },
-    { "quality", 'q', true, "Q", "60", parse_quality, FIELD(quality),
+    { "quality", 'q', OPTION_COMMON | OPTION_PER_FILE, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100; higher is better and larger, typical are 30 to 80" },
-    { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
+    { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The stream does not depend on it" },
-    { "backend", 0, false, "NAME", "auto", parse_backend, FIELD(backend),
-      "c, blas, avx2, avx512 or auto: how the networks are computed. The stream does not depend on it" },
-    { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
+    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(backend),
+      "how the networks are computed. The stream does not depend on it" },
+    { "model", 0, 0, "FILE", NULL, parse_text, FIELD(model_file),
       "use the weights in FILE instead of the built-in ones; decoding needs the same file" },
-    { "no-picture-hash", 0, false, NULL, NULL, parse_switch, FIELD(no_picture_hash),
+    { "no-picture-hash", 0, OPTION_PER_FILE, NULL, NULL, parse_switch, FIELD(no_picture_hash),
       "leave out the hash of the decoded picture, 16 bytes, by which a decoder checks its result" },
-    { "background", 0, false, "COLOR", NULL, parse_color, FIELD(background),
+    { "background", 0, OPTION_PER_FILE, "COLOR", NULL, parse_color, FIELD(background),
       "the colour behind transparent pixels, as #rrggbb; without it they are refused" },
-    { "verify", 0, true, NULL, NULL, parse_switch, FIELD(verify),
+    { "verify", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(verify),
       "decode the result before it is written, and report PSNR-RGB against the input" },
-    { "psnr", 0, false, NULL, NULL, parse_switch, FIELD(verify),
+    { "psnr", 0, 0, NULL, NULL, parse_switch, FIELD(verify),
       "the same as --verify" },
-    { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
+    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "no-overwrite", 'n', true, NULL, NULL, parse_switch, FIELD(no_overwrite),
-      "leave an existing output alone and exit with 9" },
-    { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
-      "report as one JSON object" },
-    { "verbose", 'v', false, NULL, NULL, parse_count, FIELD(verbose),
+    { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
+      "leave an existing output alone and exit with 9; in a batch, count it as skipped" },
+    BATCH_OPTION_ROWS(FIELD(batch)),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
+      "report as one JSON object; one a file in a batch" },
+    { "verbose", 'v', 0, NULL, NULL, parse_count, FIELD(verbose),
       "say more on standard error" },
-    { "quiet", 0, true, NULL, NULL, parse_switch, FIELD(quiet),
+    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(quiet),
       "print errors only" },
 };
 
@@ -62,13 +68,18 @@ static exit_code encode_run(int argc, char **argv);
 
 const command encode_command = {
     .name = "encode",
-    .operands = "INPUT [OUTPUT]",
-    .summary = "Compress a PNG, JPEG, PPM or PGM picture.",
+    .operands = "INPUT [OUTPUT] | INPUT... --out-dir DIR",
+    .summary = "Compress PNG, JPEG, PPM and PGM pictures.",
     .details =
         "INPUT is told apart by its content, not its name; '-' is standard input. OUTPUT\n"
         "is INPUT with .ghm appended (photo.jpg.ghm) unless it is named; an input from a\n"
         "pipe goes to standard output. An existing output is replaced, once the new one\n"
         "is complete, unless --no-overwrite is given.\n\n"
+        "With --out-dir or --manifest a batch: many files by one process, -j of them at\n"
+        "a time. Folders are searched at any depth, a/b.jpg gives DIR/a/b.jpg.ghm. What\n"
+        "was done already, from the same bytes with equal options and weights, is\n"
+        "skipped. The first signal lets the files at work be finished, and the status is\n"
+        "75; it is 10 when files failed. cli/BATCHES.md tells all.\n\n"
         "The codec keeps 8-bit RGB. Grey and palette pictures are coded as RGB, 16-bit\n"
         "samples are rounded, Exif orientation is applied; other metadata is dropped,\n"
         "and a warning says what.\n\n"
@@ -76,56 +87,38 @@ const command encode_command = {
         "standard error when the stream takes that.",
     .options = encode_option_table,
     .n_options = sizeof encode_option_table / sizeof *encode_option_table,
-    .min_operands = 1,
-    .max_operands = 2,
-    .too_many = "one input and one output at a time, in this version",
+    .texts = FIELD(texts),
+    .max_operands = 1 << 30,
     .run = encode_run,
 };
 
-/* What one run holds; zeroed at first, released by release(). */
+/* What one file needs; zeroed at first, released by release(). */
 typedef struct encode_job {
     encode_options options;
     const char *input_path, *output_path;
-    char *default_output; /* owns output_path when that was not given */
-    ghm_model *model;
+    const ghm_model *model;
+    input in;
+    ghm_origin origin;
+    int threads;
+    bool in_batch;
     ghm_image image;
     output out;
     ghm_buffer stream;
     double seconds, psnr;
 } encode_job;
 
-static exit_code choose_output(encode_job *job, int n_operands, char **operands)
+static exit_code read_input(encode_job *job)
 {
-    if (n_operands == 2 && job->options.output)
-        return options_fail_usage(&encode_command, "the output is named twice");
-    job->input_path = operands[0];
-    job->output_path = n_operands == 2 ? operands[1] : job->options.output;
-    if (job->output_path)
-        return EXIT_OK;
-    if (strcmp(job->input_path, "-") == 0) {
-        job->output_path = "-";
-        return EXIT_OK;
-    }
-    const size_t length = strlen(job->input_path);
-    job->default_output = malloc(length + sizeof SUFFIX);
-    if (!job->default_output)
-        return fail(EXIT_LIMIT, job->input_path, "out of memory");
-    memcpy(job->default_output, job->input_path, length);
-    memcpy(job->default_output + length, SUFFIX, sizeof SUFFIX);
-    job->output_path = job->default_output;
-    return EXIT_OK;
+    return input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &job->in);
 }
 
 static exit_code read_picture(encode_job *job)
 {
-    input in;
-    exit_code code = input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &in);
-    if (code != EXIT_OK)
-        return code;
-    const picture_source source = { in.label, in.data, in.size, &in.data, job->options.limit_pixels,
+    input *in = &job->in;
+    const picture_source source = { in->label, in->data, in->size, &in->data, job->options.limit_pixels,
                                     job->options.background };
-    code = picture_read(&source, &job->image);
-    input_free(&in);
+    const exit_code code = picture_read(&source, &job->image);
+    input_free(in);
     return code;
 }
 
@@ -133,10 +126,10 @@ static exit_code encode(encode_job *job)
 {
     ghm_diagnostics diag = { "" };
     ghm_encode_settings settings;
-    progress p = progress_begin("encoding");
+    progress p = progress_begin(job->in_batch ? NULL : "encoding");
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
-    settings.threads = job->options.threads;
+    settings.threads = job->threads;
     settings.picture_hash = !job->options.no_picture_hash;
     settings.progress = progress_callback;
     settings.progress_user = &p;
@@ -150,9 +143,9 @@ static exit_code verify(encode_job *job)
     ghm_diagnostics diag = { "" };
     ghm_decode_settings settings;
     ghm_image decoded = { 0 };
-    progress p = progress_begin("verifying");
+    progress p = progress_begin(job->in_batch ? NULL : "verifying");
     ghm_decode_settings_default(&settings);
-    settings.threads = job->options.threads;
+    settings.threads = job->threads;
     settings.max_pixels = job->options.limit_pixels;
     settings.progress = progress_callback;
     settings.progress_user = &p;
@@ -177,6 +170,12 @@ static exit_code write_stream(encode_job *job)
     return code;
 }
 
+static exit_code add_origin(encode_job *job)
+{
+    ghm_diagnostics diag = { "" };
+    return fail_status(ghm_stream_add_origin(&job->stream, &job->origin, &diag), job->input_path, &diag);
+}
+
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code encode_to_output(encode_job *job)
 {
@@ -186,78 +185,205 @@ static exit_code encode_to_output(encode_job *job)
     code = encode(job);
     if (code == EXIT_OK && job->options.verify)
         code = verify(job);
+    if (code == EXIT_OK && job->in_batch)
+        code = add_origin(job);
     if (code == EXIT_OK)
         return write_stream(job);
     output_abandon(&job->out);
     return code;
 }
 
-static void report_json(const encode_job *job, double bpp, FILE *file)
+static double bits_per_pixel(const encode_job *job)
+{
+    return 8.0 * (double)job->stream.size / ((double)job->image.width * job->image.height);
+}
+
+static void report_members(const encode_job *job, json_object *o)
+{
+    json_integer(o, "width", job->image.width);
+    json_integer(o, "height", job->image.height);
+    json_real(o, "quality", job->options.quality);
+    json_integer(o, "bytes", job->stream.size);
+    json_real(o, "bpp", bits_per_pixel(job));
+    if (job->options.verify)
+        json_real(o, "psnr_rgb", job->psnr);
+    json_real(o, "seconds", job->seconds);
+}
+
+static void report_json(const encode_job *job, FILE *file)
 {
     json_object o = json_begin(file);
     json_string(&o, "input", job->input_path);
     json_string(&o, "output", job->output_path);
-    json_integer(&o, "width", job->image.width);
-    json_integer(&o, "height", job->image.height);
-    json_real(&o, "quality", job->options.quality);
-    json_integer(&o, "bytes", job->stream.size);
-    json_real(&o, "bpp", bpp);
-    if (job->options.verify)
-        json_real(&o, "psnr_rgb", job->psnr);
-    json_real(&o, "seconds", job->seconds);
+    report_members(job, &o);
     weights_report(job->model, &o);
     json_end(&o);
 }
 
-static void report(const encode_job *job)
+static void report_line(const encode_job *job, FILE *file)
 {
-    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
-    const double bpp = 8.0 * (double)job->stream.size / ((double)job->image.width * job->image.height);
-    if (job->options.json) {
-        report_json(job, bpp, file);
-    } else if (!job->options.quiet) {
-        fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", %zu bytes, %.3f bpp, ", job->out.label, job->image.width,
-                job->image.height, job->stream.size, bpp);
-        if (job->options.verify)
-            fprintf(file, "%.2f dB, ", job->psnr);
-        fprintf(file, "%.2f s\n", job->seconds);
-    }
-}
-
-static exit_code run_job(encode_job *job, int n_operands, char **operands)
-{
-    exit_code code = choose_output(job, n_operands, operands);
-    if (code == EXIT_OK)
-        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
-    if (code == EXIT_OK)
-        code = weights_open(job->options.model_file, job->options.backend, &job->model);
-    if (code == EXIT_OK)
-        code = read_picture(job);
-    if (code == EXIT_OK)
-        code = encode_to_output(job);
-    if (code == EXIT_OK)
-        report(job);
-    return code;
+    flockfile(file); /* one of several threads, in a batch */
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", %zu bytes, %.3f bpp, ", job->out.label, job->image.width,
+            job->image.height, job->stream.size, bits_per_pixel(job));
+    if (job->options.verify)
+        fprintf(file, "%.2f dB, ", job->psnr);
+    fprintf(file, "%.2f s\n", job->seconds);
+    funlockfile(file);
 }
 
 static void release(encode_job *job)
 {
     ghm_buffer_free(&job->stream);
     ghm_image_free(&job->image);
-    ghm_model_close(&job->model);
-    free(job->default_output);
+    input_free(&job->in);
+}
+
+/* -------------------------------------------------------------------------------------------------- one file */
+
+static exit_code encode_one(encode_job *job)
+{
+    exit_code code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
+    if (code == EXIT_OK)
+        code = read_input(job);
+    if (code == EXIT_OK)
+        code = read_picture(job);
+    if (code == EXIT_OK)
+        code = encode_to_output(job);
+    if (code != EXIT_OK)
+        return code;
+    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
+    if (job->options.json)
+        report_json(job, file);
+    else if (!job->options.quiet)
+        report_line(job, file);
+    return EXIT_OK;
+}
+
+/* input_path.ghm; to be freed. */
+static char *name_output(const char *input_path, const void *settings)
+{
+    (void)settings;
+    char *name = malloc(strlen(input_path) + sizeof SUFFIX);
+    if (name) {
+        strcpy(name, input_path);
+        strcat(name, SUFFIX);
+    }
+    return name;
+}
+
+static exit_code run_one(const encode_options *options, const ghm_model *model, int n_operands, char **operands)
+{
+    encode_job job = { .options = *options, .model = model, .input_path = operands[0], .threads = options->threads };
+    char *default_output = NULL;
+    job.output_path = n_operands == 2 ? operands[1] : options->output;
+    if (!job.output_path && strcmp(job.input_path, "-") == 0)
+        job.output_path = "-";
+    if (!job.output_path)
+        job.output_path = default_output = name_output(job.input_path, options);
+    const exit_code code = job.output_path ? encode_one(&job) : fail(EXIT_LIMIT, job.input_path, "out of memory");
+    release(&job);
+    free(default_output);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- a batch */
+
+/* Whether the output holds what this job would make: a whole stream, with these weights, of this origin. */
+static bool is_done(const encode_job *job)
+{
+    ghm_model_info model;
+    ghm_stream_info stream;
+    ghm_origin origin;
+    input in;
+    if (!output_exists(job->output_path) || input_read(job->output_path, UINT64_MAX, &in) != EXIT_OK)
+        return false;
+    ghm_model_get_info(job->model, &model);
+    const bool done = ghm_stream_get_info(in.data, in.size, &stream, NULL) == GHM_OK && stream.complete &&
+                      stream.model_id == model.id && ghm_stream_get_origin(in.data, in.size, &origin) &&
+                      origin.input_hash == job->origin.input_hash && origin.options_hash == job->origin.options_hash;
+    input_free(&in);
+    return done;
+}
+
+static exit_code encode_in_batch(encode_job *job, batch *b, const batch_file *file, json_object *line)
+{
+    if (job->options.no_overwrite && output_exists(job->output_path))
+        return EXIT_SKIPPED;
+    exit_code code = output_check_differs(job->output_path, job->input_path);
+    if (code == EXIT_OK)
+        code = read_input(job);
+    if (code != EXIT_OK)
+        return code;
+    job->origin.input_hash = XXH3_64bits(job->in.data, job->in.size);
+    job->origin.options_hash = XXH3_64bits(file->options, strlen(file->options));
+    json_id(line, "input_hash", job->origin.input_hash);
+    if (!job->options.batch.force && is_done(job))
+        return EXIT_SKIPPED;
+    /* How many pixels there are is not known yet, but a file of n bytes has about n. */
+    job->threads = batch_take_threads(b, job->in.size);
+    code = read_picture(job);
+    if (code == EXIT_OK)
+        code = encode_to_output(job);
+    batch_return_threads(b, job->threads);
+    return code;
+}
+
+static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
+{
+    encode_job job = { .options = *(const encode_options *)file->settings, .model = batch_model(b), .in_batch = true,
+                       .input_path = file->input, .output_path = file->output };
+    const exit_code code = encode_in_batch(&job, b, file, line);
+    if (code == EXIT_OK) {
+        report_members(&job, line);
+        if (!job.options.json && !job.options.quiet)
+            report_line(&job, stdout);
+    }
+    release(&job);
+    return code;
+}
+
+static const char *const picture_suffixes[] = { ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", NULL };
+
+static const batch_command encode_batch = {
+    .command = &encode_command,
+    .settings_size = sizeof(encode_options),
+    .options = FIELD(batch),
+    .suffixes = picture_suffixes,
+    .name_output = name_output,
+    .run = run_in_batch,
+};
+
+/* -------------------------------------------------------------------------------------------------- the command */
+
+static exit_code check_output(const encode_options *options, bool is_batch, int n_operands)
+{
+    if (is_batch && options->output)
+        return options_fail_usage(&encode_command, "--output is for one file; a batch has --out-dir");
+    if (!is_batch && options->output && n_operands == 2)
+        return options_fail_usage(&encode_command, "the output is named twice");
+    return EXIT_OK;
 }
 
 static exit_code encode_run(int argc, char **argv)
 {
-    encode_job job;
+    encode_options options;
     int n_operands;
     exit_code code;
-    memset(&job, 0, sizeof job);
-    if (!options_parse(&encode_command, argc, argv, &job.options, &n_operands, &code))
+    bool is_batch;
+    ghm_model *model = NULL;
+    memset(&options, 0, sizeof options);
+    if (!options_parse(&encode_command, argc, argv, &options, &n_operands, &code))
         return code;
-    message_set_verbosity(job.options.quiet, job.options.verbose);
-    code = run_job(&job, n_operands, argv + 1);
-    release(&job);
+    message_set_verbosity(options.quiet, options.verbose);
+    code = batch_check_options(&encode_batch, &options, n_operands, &is_batch);
+    if (code == EXIT_OK)
+        code = check_output(&options, is_batch, n_operands);
+    if (code == EXIT_OK)
+        code = weights_open(options.model_file, options.backend, &model);
+    const batch_setup setup = { model, options.threads, options.json };
+    if (code == EXIT_OK)
+        code = is_batch ? batch_run(&encode_batch, &options, &setup, argv + 1, n_operands)
+                        : run_one(&options, model, n_operands, argv + 1);
+    ghm_model_close(&model);
     return code;
 }

@@ -12,7 +12,9 @@ typedef enum exit_code {
     EXIT_WEIGHTS = 6,   /* weights missing, damaged, or not those the stream was made with */
     EXIT_WRITE = 7,
     EXIT_LIMIT = 8,     /* memory, or a limit on sizes */
-    EXIT_SKIPPED = 9    /* --no-overwrite, and the output exists */
+    EXIT_SKIPPED = 9,   /* --no-overwrite, and the output exists */
+    EXIT_FILES = 10,    /* a batch went through, and some of its files failed */
+    EXIT_RESUME = 75    /* a signal stopped a batch between two files: run it again. sysexits.h's EX_TEMPFAIL */
 } exit_code;
 
 #endif

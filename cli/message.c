@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 static message_level current_level = MESSAGE_WARNINGS;
+static _Thread_local char last_failure[512];
 
 void message_set_level(message_level level)
 {
@@ -45,7 +46,20 @@ exit_code fail(exit_code code, const char *subject, const char *format, ...)
     va_start(args, format);
     print_line("", subject, format, args);
     va_end(args);
+    va_start(args, format);
+    vsnprintf(last_failure, sizeof last_failure, format, args);
+    va_end(args);
     return code;
+}
+
+const char *message_last_failure(void)
+{
+    return last_failure;
+}
+
+void message_forget_failure(void)
+{
+    last_failure[0] = '\0';
 }
 
 void warn(const char *subject, const char *format, ...)

@@ -32,6 +32,10 @@ exit_code fail(exit_code code, const char *subject, const char *format, ...) CLI
 /* The same for a library call that failed: the sentence is the library's. GHM_OK gives EXIT_OK and prints nothing. */
 exit_code fail_status(ghm_status status, const char *subject, const ghm_diagnostics *diag);
 
+/* The last sentence that this thread failed with, "" at first and after message_forget_failure(). */
+const char *message_last_failure(void);
+void message_forget_failure(void);
+
 void warn(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
 void note(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
 

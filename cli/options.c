@@ -1,5 +1,7 @@
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "message.h"
@@ -7,7 +9,6 @@
 
 #define HELP_COLUMN 28
 #define HELP_WIDTH 79
-#define MAX_NAMES 64
 
 /* -------------------------------------------------------------------------------------------------- help */
 
@@ -50,7 +51,7 @@ void options_print_help(const command *c, bool complete, FILE *file)
         fprintf(file, "\n%s\n", c->details);
     fprintf(file, complete ? "\nOptions:\n" : "\nCommon options:\n");
     for (size_t i = 0; i < c->n_options; i++)
-        if (complete || c->options[i].common)
+        if (complete || (c->options[i].use & OPTION_COMMON))
             print_option_help(&c->options[i], file);
     fprintf(file, "  -h, --help                short help (-h) or all of it (--help)\n");
 }
@@ -62,14 +63,18 @@ exit_code options_fail_usage(const command *c, const char *sentence)
     return fail(EXIT_USAGE, c->name, "%s; 'gingham %s -h' shows the usage", sentence, c->name);
 }
 
+static const char *suggest_option(const command *c, const char *name, size_t length)
+{
+    const char *names[OPTIONS_MAX];
+    for (size_t i = 0; i < c->n_options; i++)
+        names[i] = c->options[i].name;
+    return suggest_name(name, length, names, c->n_options);
+}
+
 static exit_code fail_unknown(const command *c, const char *name, size_t length)
 {
-    const char *names[MAX_NAMES];
-    size_t n = 0;
-    for (; n < c->n_options && n < MAX_NAMES; n++)
-        names[n] = c->options[n].name;
     char sentence[256];
-    const char *close = suggest_name(name, length, names, n);
+    const char *close = suggest_option(c, name, length);
     snprintf(sentence, sizeof sentence, "unknown option '--%.*s'%s%s%s", (int)length, name,
              close ? " (did you mean '--" : "", close ? close : "", close ? "'?)" : "");
     return options_fail_usage(c, sentence);
@@ -92,9 +97,18 @@ typedef struct parser {
     bool help, complete_help;
 } parser;
 
+/* NULL, or what was expected instead. */
+static const char *store_text(const command *c, void *settings, const option *o, const char *value)
+{
+    const char *expected = o->parse(value, (char *)settings + o->field);
+    if (!expected && c->texts)
+        ((option_texts *)((char *)settings + c->texts))->of[o - c->options] = value;
+    return expected;
+}
+
 static exit_code store(const parser *p, const option *o, const char *value)
 {
-    const char *expected = o->parse(value, (char *)p->settings + o->field);
+    const char *expected = store_text(p->command, p->settings, o, value);
     if (!expected)
         return EXIT_OK;
     return fail(EXIT_USAGE, p->command->name, "option --%s: '%s' is not %s", o->name, value, expected);
@@ -108,6 +122,14 @@ static exit_code store_value(parser *p, const option *o, const char *value)
     return store(p, o, value ? value : p->argv[p->next++]);
 }
 
+static const option *find_name(const command *c, const char *name, size_t length)
+{
+    for (size_t i = 0; i < c->n_options; i++)
+        if (strlen(c->options[i].name) == length && strncmp(c->options[i].name, name, length) == 0)
+            return &c->options[i];
+    return NULL;
+}
+
 /* text: NAME or NAME=VALUE. */
 static exit_code parse_long(parser *p, const char *text)
 {
@@ -117,15 +139,12 @@ static exit_code parse_long(parser *p, const char *text)
         p->help = p->complete_help = true;
         return EXIT_OK;
     }
-    for (size_t i = 0; i < p->command->n_options; i++) {
-        const option *o = &p->command->options[i];
-        if (strlen(o->name) != length || strncmp(o->name, text, length) != 0)
-            continue;
-        if (o->metavar)
-            return store_value(p, o, value);
-        return value ? fail_option(p->command, o, "takes no value") : store(p, o, "");
-    }
-    return fail_unknown(p->command, text, length);
+    const option *o = find_name(p->command, text, length);
+    if (!o)
+        return fail_unknown(p->command, text, length);
+    if (o->metavar)
+        return store_value(p, o, value);
+    return value ? fail_option(p->command, o, "takes no value") : store(p, o, "");
 }
 
 static const option *find_letter(const command *c, char letter)
@@ -209,4 +228,44 @@ bool options_parse(const command *c, int argc, char **argv, void *settings, int 
     }
     *code = check_operand_count(c, *n_operands);
     return *code == EXIT_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- batches */
+
+bool options_set(const command *c, void *settings, const char *name, const char *value, char *sentence, size_t size)
+{
+    const option *o = find_name(c, name, strlen(name));
+    if (!o || !(o->use & OPTION_PER_FILE)) {
+        const char *close = o ? NULL : suggest_option(c, name, strlen(name));
+        snprintf(sentence, size, "'%s' is not an option of single files%s%s%s", name, close ? " (did you mean '" : "",
+                 close ? close : "", close ? "'?)" : "");
+        return false;
+    }
+    const char *expected = store_text(c, settings, o, value);
+    if (expected)
+        snprintf(sentence, size, "option '%s': '%s' is not %s", name, value, expected);
+    return !expected;
+}
+
+char *options_describe(const command *c, const void *settings)
+{
+    const option_texts *texts = (const option_texts *)((const char *)settings + c->texts);
+    char *description = NULL;
+    size_t size;
+    FILE *file = open_memstream(&description, &size);
+    if (!file)
+        return NULL;
+    const char *separator = "";
+    for (size_t i = 0; i < c->n_options; i++) {
+        const option *o = &c->options[i];
+        if (!(o->use & OPTION_PER_FILE) || !texts->of[i])
+            continue;
+        fprintf(file, "%s%s%s%s", separator, o->name, o->metavar ? "=" : "", texts->of[i]);
+        separator = " ";
+    }
+    const bool failed = ferror(file) != 0;
+    if (fclose(file) == 0 && !failed)
+        return description;
+    free(description);
+    return NULL;
 }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,22 +11,32 @@
 
 #include "message.h"
 
-#define MAX_TEMPORARY_NAMES 100
+#define MAX_OUTPUTS 256 /* as many as there may be threads */
+#define MAX_TEMPORARY_NAMES 1000
 #define TEMPORARY_NAME_BYTES 64
 
 /* -------------------------------------------------------------------------------------------------- signals */
 
-/* The file to remove when a signal ends the process. Set while signals are blocked. */
-static char *volatile pending_temporary;
+/* The files to remove when a signal ends the process. Changed under the lock and while signals are blocked. */
+static char *volatile pending_temporaries[MAX_OUTPUTS];
+static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static volatile sig_atomic_t *stop_flag; /* output_defer_signals() */
 
 static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
 
-/* Only async-signal-safe calls. SA_RESETHAND has restored the default action, so raising again ends the process with
- * the status that the caller expects of this signal. */
+/* Only async-signal-safe calls. Raising again with the default action ends the process with the status that the caller
+ * expects of this signal. */
 static void on_fatal_signal(int signal_number)
 {
-    if (pending_temporary)
-        unlink(pending_temporary);
+    if (stop_flag && !*stop_flag) {
+        *stop_flag = 1;
+        return;
+    }
+    for (size_t i = 0; i < MAX_OUTPUTS; i++)
+        if (pending_temporaries[i])
+            unlink(pending_temporaries[i]);
+    signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
 
@@ -37,7 +47,7 @@ void output_catch_signals(void)
         struct sigaction action, old;
         memset(&action, 0, sizeof action);
         action.sa_handler = on_fatal_signal;
-        action.sa_flags = SA_RESETHAND;
+        action.sa_flags = SA_RESTART;
         sigemptyset(&action.sa_mask);
         /* nohup and shells without job control start us with signals ignored: leave those so. */
         if (sigaction(fatal_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
@@ -51,7 +61,37 @@ static void block_fatal_signals(sigset_t *old)
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++)
         sigaddset(&set, fatal_signals[i]);
-    sigprocmask(SIG_BLOCK, &set, old);
+    pthread_sigmask(SIG_BLOCK, &set, old);
+}
+
+void output_defer_signals(volatile sig_atomic_t *stop)
+{
+    stop_flag = stop;
+}
+
+void output_block_signals(void)
+{
+    sigset_t old;
+    block_fatal_signals(&old);
+}
+
+/* The place of a name in the list; of NULL, a free place. MAX_OUTPUTS: none. */
+static size_t find_pending(const char *name)
+{
+    size_t i = 0;
+    while (i < MAX_OUTPUTS && pending_temporaries[i] != name)
+        i++;
+    return i;
+}
+
+/* Put to in the place of from; NULL is a free place. */
+static void change_pending(const char *from, char *to)
+{
+    pthread_mutex_lock(&pending_lock);
+    const size_t i = find_pending(from);
+    if (i < MAX_OUTPUTS)
+        pending_temporaries[i] = to;
+    pthread_mutex_unlock(&pending_lock);
 }
 
 /* -------------------------------------------------------------------------------------------------- opening */
@@ -66,10 +106,15 @@ static exit_code fail_exists(const char *path)
     return fail(EXIT_SKIPPED, path, "exists already; not overwritten");
 }
 
-exit_code output_check_absent(const char *path)
+bool output_exists(const char *path)
 {
     struct stat st;
-    return !output_is_stdout(path) && lstat(path, &st) == 0 ? fail_exists(path) : EXIT_OK;
+    return !output_is_stdout(path) && lstat(path, &st) == 0;
+}
+
+exit_code output_check_absent(const char *path)
+{
+    return output_exists(path) ? fail_exists(path) : EXIT_OK;
 }
 
 exit_code output_check_differs(const char *path, const char *input_path)
@@ -144,11 +189,15 @@ static int create_temporary(output *out, const struct stat *existing)
     }
     const int error = errno;
     if (fd >= 0) {
-        pending_temporary = out->temporary;
+        change_pending(NULL, out->temporary);
         if (existing && fchmod(fd, existing->st_mode & 0777) != 0)
             warn(out->label, "its permissions could not be kept: %s", strerror(errno));
     }
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (fd < 0) {
+        free(out->temporary); /* of a file that is not ours */
+        out->temporary = NULL;
+    }
     errno = error;
     return fd;
 }
@@ -223,7 +272,8 @@ static exit_code publish(output *out)
 
 static void forget_temporary(output *out)
 {
-    pending_temporary = NULL;
+    if (out->temporary)
+        change_pending(out->temporary, NULL);
     free(out->temporary);
     free(out->target);
     out->temporary = out->target = NULL;
@@ -246,8 +296,8 @@ void output_abandon(output *out)
     if (out->file && out->file != stdout)
         fclose(out->file);
     out->file = NULL;
-    if (pending_temporary)
-        unlink(pending_temporary);
+    if (out->temporary)
+        unlink(out->temporary);
     forget_temporary(out);
 }
 

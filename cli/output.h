@@ -6,6 +6,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,11 +21,17 @@ typedef struct output {
     bool no_overwrite;
 } output;
 
-/* To be called once, early in main(): a closed pipe becomes a write error, and signals remove the temporary file. */
+/* To be called once, early in main(): a closed pipe becomes a write error, and signals remove temporary files. */
 void output_catch_signals(void);
+
+/* From now on the first such signal only sets *stop; another one ends the process as before. Several outputs may then
+ * be open at once, one a thread, in threads that output_block_signals() was called in. */
+void output_defer_signals(volatile sig_atomic_t *stop);
+void output_block_signals(void);
 
 bool output_is_stdout(const char *path);
 
+bool output_exists(const char *path);
 /* EXIT_SKIPPED with a message when the path exists. */
 exit_code output_check_absent(const char *path);
 /* EXIT_USAGE with a message when both names lead to one file; "-" never does. */

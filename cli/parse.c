@@ -110,6 +110,19 @@ const char *parse_pixels(const char *value, void *field)
     return NULL;
 }
 
+const char *parse_shard(const char *value, void *field)
+{
+    static const char expected[] = "a part such as 0/8, counted from 0 to 7";
+    uint64_t index, count;
+    const char *end;
+    if (!parse_digits(value, &index, &end) || *end != '/' || !parse_digits(end + 1, &count, &end) || *end)
+        return expected;
+    if (index >= count || count > UINT32_MAX)
+        return expected;
+    *(shard *)field = (shard){ (uint32_t)index, (uint32_t)count };
+    return NULL;
+}
+
 const char *parse_jpeg_quality(const char *value, void *field)
 {
     return parse_integer(value, 1, 100, field) ? NULL : "a whole number from 1 to 100";

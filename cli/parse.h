@@ -13,6 +13,11 @@ typedef struct color {
     uint8_t rgb[3];
 } color;
 
+/* One of count parts of a batch; count 0: all of it. */
+typedef struct shard {
+    uint32_t index, count;
+} shard;
+
 const char *parse_switch(const char *value, void *field);       /* bool */
 const char *parse_count(const char *value, void *field);        /* int: how often the switch was given */
 const char *parse_text(const char *value, void *field);         /* const char * */
@@ -21,6 +26,7 @@ const char *parse_threads(const char *value, void *field);      /* int; 0: all *
 const char *parse_backend(const char *value, void *field);      /* ghm_backend */
 const char *parse_color(const char *value, void *field);        /* color */
 const char *parse_pixels(const char *value, void *field);       /* uint64_t, with k, M or G */
+const char *parse_shard(const char *value, void *field);        /* shard: "i/n", 0 <= i < n */
 const char *parse_jpeg_quality(const char *value, void *field); /* int, 1..100 */
 
 #endif

@@ -21,7 +21,7 @@ progress progress_begin(const char *what)
     return (progress){
         .what = what,
         .start = clock_seconds(),
-        .enabled = message_get_level() > MESSAGE_ERRORS && isatty(STDERR_FILENO),
+        .enabled = what && message_get_level() > MESSAGE_ERRORS && isatty(STDERR_FILENO),
         .percent_shown = -1,
     };
 }

@@ -14,6 +14,7 @@ typedef struct progress {
 /* Seconds on a clock that never goes back. */
 double clock_seconds(void);
 
+/* what: NULL shows nothing. */
 progress progress_begin(const char *what);
 /* A ghm_progress_callback; user is the progress. Never cancels. */
 int progress_callback(void *user, double done);

@@ -222,6 +222,23 @@ GHM_API ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_str
  */
 GHM_API ghm_status ghm_stream_get_metadata(const uint8_t *data, size_t size, ghm_metadata *metadata,
                                            ghm_diagnostics *diag);
+/** What a stream was made from, for tools that have to know whether to make it again. Any hashes: the codec only keeps
+ * them (optional chunk 'f'). */
+typedef struct ghm_origin {
+    uint64_t input_hash;   /**< of the bytes of the file that was encoded */
+    uint64_t options_hash; /**< of the options it was encoded with */
+} ghm_origin;
+
+/**
+ * Put an origin into a complete stream that has none; 22 bytes. The decoded picture does not change.
+ *
+ * @param stream  replaced on success, untouched on failure.
+ * @return GHM_OK, GHM_ERR_MEMORY, GHM_ERR_BITSTREAM (no stream), GHM_ERR_ARGUMENT (it has an origin)
+ */
+GHM_API ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *origin, ghm_diagnostics *diag);
+
+/** 1 and *origin when the stream carries one that is sound, otherwise 0 and *origin untouched. */
+GHM_API int ghm_stream_get_origin(const uint8_t *data, size_t size, ghm_origin *origin);
 
 typedef struct ghm_decode_settings {
     int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */

@@ -1,0 +1,81 @@
+/* batch.h - many files by one process: what to do, what was done before, several at a time, one line each in a log.
+ * BATCHES.md is for users. */
+#ifndef CLI_BATCH_H
+#define CLI_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gingham/gingham.h>
+
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+
+/* A member of the options of each command that has batches. */
+typedef struct batch_options {
+    const char *out_dir, *manifest, *log;
+    shard part;
+    bool force;
+} batch_options;
+
+/* Rows for the table of options; field: the offset of the batch_options. */
+#define BATCH_OPTION_ROWS(field) \
+    { "out-dir", 0, OPTION_COMMON, "DIR", NULL, parse_text, (field) + offsetof(batch_options, out_dir), \
+      "take many inputs, folders too, and write the outputs below DIR, in the folders of the inputs" }, \
+    { "manifest", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(batch_options, manifest), \
+      "take the inputs from FILE, one JSON object a line; '-' is standard input" }, \
+    { "log", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(batch_options, log), \
+      "append a line of JSON for every file of a batch to FILE" }, \
+    { "shard", 0, 0, "I/N", NULL, parse_shard, (field) + offsetof(batch_options, part), \
+      "do every Nth file of a batch only, from the Ith on; I counts from 0" }, \
+    { "force", 0, 0, NULL, NULL, parse_switch, (field) + offsetof(batch_options, force), \
+      "in a batch, do again what was done already" }
+
+/* One file of a batch. */
+typedef struct batch_file {
+    char *id; /* in the log; the input's name unless a manifest says otherwise */
+    char *input, *output;
+    const void *settings;    /* the command's options for this file */
+    const char *options;     /* options_describe() of them */
+    struct own_options *own; /* holds those two when they are this file's alone, otherwise NULL */
+} batch_file;
+
+typedef struct batch batch; /* one at work; private to batch.c */
+
+/* What a command tells of itself; one static object each. */
+typedef struct batch_command {
+    const command *command;
+    size_t settings_size;
+    size_t options; /* offset of the batch_options in the settings */
+    const char *const *suffixes; /* of inputs looked for in folders, in lower case; ends with NULL */
+    /* The name of the output for the name of an input; to be freed, NULL: no memory. */
+    char *(*name_output)(const char *input_path, const void *settings);
+    /* Do one file, in one of several threads. EXIT_SKIPPED: it was done already. Adds to the line of the log. */
+    exit_code (*run)(batch *b, const batch_file *file, json_object *line);
+    bool resumes_from_log; /* run calls batch_log_has() */
+} batch_command;
+
+/* Whether the options ask for a batch. EXIT_USAGE with a message when they go together with no kind of run. */
+exit_code batch_check_options(const batch_command *kind, const void *settings, int n_operands, bool *is_batch);
+
+typedef struct batch_setup {
+    const ghm_model *model;
+    int threads; /* 0: all */
+    bool json;   /* print the lines of the log */
+} batch_setup;
+
+/* The whole batch; returns what the process is to leave with. */
+exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
+                    int n_operands);
+
+/* For batch_command.run: */
+const ghm_model *batch_model(const batch *b);
+/* Wait for and take as many threads as a picture of this size is worth; returned with batch_return_threads(). */
+int batch_take_threads(batch *b, uint64_t pixels);
+void batch_return_threads(batch *b, int n);
+/* Whether the log says that the file was done, from this input, with the same options and weights. */
+bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash);
+
+#endif
