@@ -32,6 +32,15 @@ static void put_chunk(stream *s, uint8_t type, const uint8_t *payload, size_t si
     put(s, (uint8_t[]){ (uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) }, 4);
 }
 
+/* A chunk of some of the input, or of all that is left. */
+static void put_payload(stream *s, uint8_t type, fuzz_input *in, bool last)
+{
+    const size_t left = (size_t)(in->end - in->p), asked = last ? left : fuzz_range(in, 0, left), rest = (size_t)(in->end - in->p);
+    const size_t size = asked < rest ? asked : rest;
+    put_chunk(s, type, in->p, size);
+    in->p += size;
+}
+
 enum { MAX_WIDTH = 40, MAX_HEIGHT = 80, LAST_ANCHOR = 2, HEADER_BYTES = 17 }; /* of test.ghmw; sides stay one-byte varints */
 
 static void build(stream *s, fuzz_input *in)
@@ -40,7 +49,8 @@ static void build(stream *s, fuzz_input *in)
     ghm_model_get_info(fuzz_model(GHM_BACKEND_AUTO), &info);
     const size_t width = fuzz_range(in, 1, MAX_WIDTH), height = fuzz_range(in, 1, MAX_HEIGHT);
     const size_t quality = fuzz_range(in, 0, 1024 * LAST_ANCHOR), band_rows = fuzz_range(in, 1, 3);
-    uint8_t header[HEADER_BYTES] = { 1, 0, (uint8_t)width, (uint8_t)height };
+    const unsigned components = fuzz_u8(in) % 4, depth = fuzz_u8(in) % 9; /* grey and alpha flags; bits above 8 */
+    uint8_t header[HEADER_BYTES] = { 1, (uint8_t)(components | depth << 4), (uint8_t)width, (uint8_t)height };
     for (int i = 0; i < 8; i++)
         header[4 + i] = (uint8_t)(info.id >> (8 * i));
     header[12] = (uint8_t)quality;
@@ -52,10 +62,9 @@ static void build(stream *s, fuzz_input *in)
 
     const size_t n_bands = ((height + 63) / 64 + band_rows - 1) / band_rows;
     for (size_t band = 0; band < n_bands; band++) {
-        const size_t left = (size_t)(in->end - in->p), size = left < 2 || band + 1 == n_bands ? left : fuzz_range(in, 0, left - 1);
-        const size_t here = size < (size_t)(in->end - in->p) ? size : (size_t)(in->end - in->p);
-        put_chunk(s, 'B', in->p, here);
-        in->p += here;
+        put_payload(s, 'B', in, band + 1 == n_bands && !(components & 2));
+        if (components & 2)
+            put_payload(s, 'A', in, band + 1 == n_bands);
     }
 }
 
@@ -82,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(status_a == status_b);
     FUZZ_CHECK(status_a == GHM_OK || status_a == GHM_ERR_BITSTREAM);
     if (status_a == GHM_OK)
-        FUZZ_CHECK(memcmp(a.owned, b.owned, (size_t)3 * a.width * a.height) == 0);
+        FUZZ_CHECK(memcmp(a.owned, b.owned, a.row_stride * a.height) == 0);
     ghm_image_free(&a);
     ghm_image_free(&b);
     return 0;

@@ -4,6 +4,20 @@
 
 #include "fuzz.h"
 
+static void unpack_metadata(const uint8_t *data, size_t size)
+{
+    ghm_metadata metadata = { 0 };
+    ghm_diagnostics diag = { "" };
+    const ghm_status status = ghm_stream_get_metadata(data, size, &metadata, &diag);
+    FUZZ_CHECK((status == GHM_OK) == (diag.text[0] == '\0'));
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        const ghm_buffer *found = &metadata.kinds[kind];
+        FUZZ_CHECK((found->size > 0) == (found->data != NULL) && (status == GHM_OK || !found->data));
+        FUZZ_CHECK(found->size <= 2000 * size);
+    }
+    ghm_metadata_free(&metadata);
+}
+
 static void decode(const uint8_t *data, size_t size)
 {
     ghm_stream_info info;
@@ -20,8 +34,10 @@ static void decode(const uint8_t *data, size_t size)
     FUZZ_CHECK((status == GHM_OK) == (out.owned != NULL));
     FUZZ_CHECK((status == GHM_OK) == (diag.text[0] == '\0'));
     if (status == GHM_OK)
-        FUZZ_CHECK(parsed == GHM_OK && info.complete && info.width == out.width && info.height == out.height);
+        FUZZ_CHECK(parsed == GHM_OK && info.complete && info.width == out.width && info.height == out.height &&
+                   info.components == ghm_image_components(&out) && info.bit_depth == out.bit_depth);
     ghm_image_free(&out);
+    unpack_metadata(data, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,27 +7,46 @@
 
 enum { MAX_WIDTH = 48, MAX_HEIGHT = 80 };
 
-/* Samples from the input, repeated to fill the picture; with noise where the input asks for it. */
-static void fill(uint8_t *samples, size_t n, const fuzz_input *in, unsigned noise)
+/* Samples from the input, repeated to fill the picture; with noise where the input asks for it. Bits above the depth are 0. */
+static void fill(const ghm_image *image, const fuzz_input *in, unsigned noise)
 {
-    const size_t n_given = (size_t)(in->end - in->p);
+    const size_t n_given = (size_t)(in->end - in->p), n = image->row_stride * image->height;
+    uint8_t *samples = image->owned;
     uint32_t random = 1;
     for (size_t i = 0; i < n; i++) {
         random = random * 1664525u + 1013904223u;
         samples[i] = (uint8_t)((n_given ? in->p[i % n_given] : 128) + (random >> 24) % (noise + 1));
     }
+    for (size_t i = 0; image->bit_depth > 8 && i + 1 < n; i += 2) {
+        uint16_t v;
+        memcpy(&v, samples + i, sizeof v);
+        v = (uint16_t)(v >> (16 - image->bit_depth));
+        memcpy(samples + i, &v, sizeof v);
+    }
 }
 
-static ghm_buffer encode(const ghm_image *image, double quality, bool hash, ghm_backend backend, int threads)
+static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, double quality, ghm_backend backend, int threads)
 {
     ghm_encode_settings settings;
     ghm_buffer stream = { 0 };
     ghm_encode_settings_default(&settings);
     settings.quality = quality;
     settings.threads = threads;
-    settings.picture_hash = hash;
+    settings.metadata = metadata;
     FUZZ_CHECK(ghm_encode_image(fuzz_model(backend), &settings, image, &stream, NULL) == GHM_OK);
     return stream;
+}
+
+/* Colours differ, alpha does not. */
+static bool same_alpha(const ghm_image *a, const ghm_image *b)
+{
+    const size_t bytes = a->bit_depth > 8 ? 2 : 1;
+    for (size_t y = 0; a->planes[3] && y < a->height; y++)
+        for (size_t x = 0; x < a->width; x++)
+            if (memcmp(a->planes[3] + y * a->row_stride + x * a->pixel_stride,
+                       b->planes[3] + y * b->row_stride + x * b->pixel_stride, bytes) != 0)
+                return false;
+    return true;
 }
 
 static void check_decode(ghm_buffer stream, const ghm_image *image, ghm_backend backend, int threads)
@@ -39,34 +58,46 @@ static void check_decode(ghm_buffer stream, const ghm_image *image, ghm_backend 
     ghm_decode_settings_default(&settings);
     settings.threads = threads;
     FUZZ_CHECK(ghm_decode_image(fuzz_model(backend), &settings, stream.data, stream.size, &out, NULL) == GHM_OK);
-    FUZZ_CHECK(out.width == image->width && out.height == image->height);
+    FUZZ_CHECK(out.width == image->width && out.height == image->height && out.bit_depth == image->bit_depth);
+    FUZZ_CHECK(ghm_image_components(&out) == ghm_image_components(image) && same_alpha(&out, image));
     ghm_image_free(&out);
+}
+
+static void check_metadata(ghm_buffer stream, const ghm_metadata *given)
+{
+    ghm_metadata found = { 0 };
+    FUZZ_CHECK(ghm_stream_get_metadata(stream.data, stream.size, &found, NULL) == GHM_OK);
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        const ghm_buffer *a = &given->kinds[kind], *b = &found.kinds[kind];
+        FUZZ_CHECK(a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0));
+    }
+    ghm_metadata_free(&found);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_input in = { data, data + size };
-    const size_t width = fuzz_range(&in, 1, MAX_WIDTH), height = fuzz_range(&in, 1, MAX_HEIGHT);
+    const uint32_t width = (uint32_t)fuzz_range(&in, 1, MAX_WIDTH), height = (uint32_t)fuzz_range(&in, 1, MAX_HEIGHT);
     const double quality = fuzz_u16(&in) * (100.0 / 65535);
-    const unsigned choice = fuzz_u8(&in), noise = fuzz_u8(&in);
+    const unsigned choice = fuzz_u8(&in), noise = fuzz_u8(&in), kind = fuzz_u8(&in), metadata_kind = fuzz_u8(&in);
     const ghm_backend backend = (ghm_backend)(choice % 5);
     const int threads = 1 + (int)(choice / 5 % 3);
-    const bool planar = choice / 15 % 2;
-    uint8_t *samples = malloc(3 * width * height);
-    FUZZ_CHECK(samples);
-    fill(samples, 3 * width * height, &in, noise);
-    const size_t component = planar ? width * height : 1, pixel = planar ? 1 : 3;
-    const ghm_image image = { (uint32_t)width, (uint32_t)height,
-                              { samples, samples + component, samples + 2 * component }, width * pixel, pixel, NULL };
+    ghm_image image;
+    FUZZ_CHECK(ghm_image_alloc_as(width, height, (ghm_components)(1 + kind % 4), 8 + kind / 4 % 9, &image, NULL) == GHM_OK);
+    fill(&image, &in, noise);
+    ghm_metadata metadata = { 0 };
+    const size_t n_given = (size_t)(in.end - in.p);
+    if (metadata_kind < GHM_N_METADATA_KINDS && n_given > 0)
+        metadata.kinds[metadata_kind] = (ghm_buffer){ (uint8_t *)(uintptr_t)in.p, n_given }; /* read only */
 
-    ghm_buffer stream = encode(&image, quality, true, backend, threads);
+    ghm_buffer stream = encode(&image, &metadata, quality, backend, threads);
     check_decode(stream, &image, GHM_BACKEND_C, 1);
     check_decode(stream, &image, backend, threads);
-    ghm_buffer again = encode(&image, quality, choice / 30 % 2, GHM_BACKEND_C, 1);
-    if (choice / 30 % 2)
-        FUZZ_CHECK(again.size == stream.size && memcmp(again.data, stream.data, stream.size) == 0);
+    check_metadata(stream, &metadata);
+    ghm_buffer again = encode(&image, &metadata, quality, GHM_BACKEND_C, 1);
+    FUZZ_CHECK(again.size == stream.size && memcmp(again.data, stream.data, stream.size) == 0);
     ghm_buffer_free(&again);
     ghm_buffer_free(&stream);
-    free(samples);
+    ghm_image_free(&image);
     return 0;
 }

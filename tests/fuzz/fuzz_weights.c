@@ -26,7 +26,8 @@ static void code(const ghm_model *encoder, const ghm_model *decoder)
     ghm_decode_settings decode_settings;
     ghm_buffer stream = { 0 };
     ghm_image out = { 0 };
-    const ghm_image image = { SIDE, SIDE, { samples, samples + 1, samples + 2 }, 3 * SIDE, 3, NULL };
+    const ghm_image image = { .width = SIDE, .height = SIDE, .planes = { samples, samples + 1, samples + 2 },
+                              .row_stride = 3 * SIDE, .pixel_stride = 3 };
     for (size_t i = 0; i < sizeof samples; i++)
         samples[i] = (uint8_t)(i * i / 64);
     ghm_encode_settings_default(&encode_settings);
