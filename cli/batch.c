@@ -214,17 +214,23 @@ exit_code batch_run(const batch_command *kind, const void *settings, const batch
     return code;
 }
 
-exit_code batch_check_options(const batch_command *kind, const void *settings, int n_operands, bool *is_batch)
+exit_code batch_check_options(const batch_command *kind, const void *settings, const char *one_output, int n_operands,
+                              bool *is_batch)
 {
     const batch_options *o = (const batch_options *)((const char *)settings + kind->options);
+    const char *wrong = NULL;
     *is_batch = o->out_dir || o->manifest;
     if (!*is_batch && (o->log || o->part.count > 0 || o->force))
-        return options_fail_usage(kind->command, "--log, --shard and --force are for batches: name --out-dir or --manifest");
-    if (!*is_batch && n_operands > 2)
-        return options_fail_usage(kind->command, "one input and one output, or --out-dir for many inputs");
-    if (o->manifest && n_operands > 0)
-        return options_fail_usage(kind->command, "the inputs are named by the manifest; name no others");
-    if (!o->manifest && n_operands == 0)
-        return options_fail_usage(kind->command, "no input is named");
-    return EXIT_OK;
+        wrong = "--log, --shard and --force are for batches; name --out-dir or --manifest";
+    else if (o->manifest && n_operands > 0)
+        wrong = "the inputs are named by the manifest; name no others";
+    else if (!o->manifest && n_operands == 0)
+        wrong = "no input is named";
+    else if (*is_batch && one_output)
+        wrong = "--output is for one file; a batch has --out-dir";
+    else if (!*is_batch && n_operands > 2)
+        wrong = "one input and one output, or --out-dir for many inputs";
+    else if (!*is_batch && n_operands == 2 && one_output)
+        wrong = "the output is named twice";
+    return wrong ? options_fail_usage(kind->command, wrong) : EXIT_OK;
 }

@@ -57,8 +57,10 @@ typedef struct batch_command {
     bool resumes_from_log; /* run calls batch_log_has() */
 } batch_command;
 
-/* Whether the options ask for a batch. EXIT_USAGE with a message when they go together with no kind of run. */
-exit_code batch_check_options(const batch_command *kind, const void *settings, int n_operands, bool *is_batch);
+/* Whether the options ask for a batch. EXIT_USAGE with a message when they go together with no kind of run. one_output:
+ * what --output names, or NULL. */
+exit_code batch_check_options(const batch_command *kind, const void *settings, const char *one_output, int n_operands,
+                              bool *is_batch);
 
 typedef struct batch_setup {
     const ghm_model *model;

@@ -1,8 +1,11 @@
-/* cmd_decode.c - gingham decode: stream in, picture out. */
+/* cmd_decode.c - gingham decode: streams in, pictures out. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <xxhash.h>
 
+#include "batch.h"
 #include "commands.h"
 #include "input.h"
 #include "io/reader.h"
@@ -23,6 +26,8 @@ typedef struct decode_options {
     ghm_backend backend;
     bool no_verify, no_overwrite, json, quiet;
     uint64_t limit_pixels;
+    batch_options batch;
+    option_texts texts;
 } decode_options;
 
 static const char *parse_format(const char *value, void *field)
@@ -34,29 +39,30 @@ static const char *parse_format(const char *value, void *field)
 
 #define FIELD(name) offsetof(decode_options, name)
 static const option decode_option_table[] = {
-    { "output", 'o', true, "FILE", NULL, parse_text, FIELD(output),
+    { "output", 'o', OPTION_COMMON, "FILE", NULL, parse_text, FIELD(output),
       "write the picture here; '-' is standard output" },
-    { "format", 0, true, "NAME", NULL, parse_format, FIELD(format),
-      WRITER_NAMES ", whatever the output's suffix; without either it is png" },
-    { "jpeg-quality", 0, false, "N", "95", parse_jpeg_quality, FIELD(jpeg_quality),
+    { "format", 0, OPTION_COMMON | OPTION_PER_FILE, "png|ppm|jpeg", NULL, parse_format, FIELD(format),
+      "whatever the output's suffix; without either it is png" },
+    { "jpeg-quality", 0, OPTION_PER_FILE, "N", "95", parse_jpeg_quality, FIELD(jpeg_quality),
       "1 to 100, for JPEG output; chroma is never subsampled" },
-    { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
+    { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The pixels do not depend on it" },
-    { "backend", 0, false, "NAME", "auto", parse_backend, FIELD(backend),
-      "c, blas, avx2, avx512 or auto: how the networks are computed. The pixels do not depend on it" },
-    { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
+    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(backend),
+      "how the networks are computed. The pixels do not depend on it" },
+    { "model", 0, 0, "FILE", NULL, parse_text, FIELD(model_file),
       "use the weights in FILE instead of the built-in ones" },
-    { "no-verify", 0, false, NULL, NULL, parse_switch, FIELD(no_verify),
+    { "no-verify", 0, 0, NULL, NULL, parse_switch, FIELD(no_verify),
       "do not compare the picture with the hash in the stream" },
-    { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
+    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "no-overwrite", 'n', true, NULL, NULL, parse_switch, FIELD(no_overwrite),
-      "leave an existing output alone and exit with 9" },
-    { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
-      "report as one JSON object" },
-    { "verbose", 'v', false, NULL, NULL, parse_count, FIELD(verbose),
+    { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
+      "leave an existing output alone and exit with 9; in a batch, count it as skipped" },
+    BATCH_OPTION_ROWS(FIELD(batch)),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
+      "report as one JSON object; one a file in a batch" },
+    { "verbose", 'v', 0, NULL, NULL, parse_count, FIELD(verbose),
       "say more on standard error" },
-    { "quiet", 0, true, NULL, NULL, parse_switch, FIELD(quiet),
+    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(quiet),
       "print errors only" },
 };
 
@@ -64,8 +70,8 @@ static exit_code decode_run(int argc, char **argv);
 
 const command decode_command = {
     .name = "decode",
-    .operands = "INPUT [OUTPUT]",
-    .summary = "Decompress a stream to PNG, PPM or JPEG.",
+    .operands = "INPUT [OUTPUT] | INPUT... --out-dir DIR",
+    .summary = "Decompress streams to PNG, PPM or JPEG.",
     .details =
         "INPUT is a stream that 'gingham encode' made; '-' is standard input. OUTPUT is\n"
         "INPUT without .ghm and with .png appended (photo.jpg.ghm gives photo.jpg.png),\n"
@@ -73,55 +79,32 @@ const command decode_command = {
         "standard output. The suffix of a named OUTPUT chooses the format:\n"
         WRITER_SUFFIXES ". An existing output is replaced, once\n"
         "the new one is complete, unless --no-overwrite is given.\n\n"
+        "With --out-dir or --manifest a batch, as 'gingham help encode' tells it. What\n"
+        "the --log of an earlier run says is done, from the same stream with equal options\n"
+        "and weights, is skipped.\n\n"
         "The report, one line or one JSON object, goes to standard output, or to\n"
         "standard error when the picture takes that.",
     .options = decode_option_table,
     .n_options = sizeof decode_option_table / sizeof *decode_option_table,
-    .min_operands = 1,
-    .max_operands = 2,
-    .too_many = "one input and one output at a time, in this version",
+    .texts = FIELD(texts),
+    .max_operands = 1 << 30,
     .run = decode_run,
 };
 
-/* What one run holds; zeroed at first, released by release(). */
+/* What one file needs; zeroed at first, released by release(). */
 typedef struct decode_job {
     decode_options options;
     const char *input_path, *output_path;
-    char *default_output; /* owns output_path when that was not given */
     const writer *format;
     input in;
     ghm_stream_info info;
-    ghm_model *model;
+    const ghm_model *model;
+    int threads;
+    bool in_batch;
     output out;
     ghm_image image;
     double seconds;
 } decode_job;
-
-static exit_code make_default_output(decode_job *job)
-{
-    const char *suffix = job->options.format ? job->options.format->suffixes[0] : ".png";
-    size_t length = strlen(job->input_path);
-    if (length > strlen(SUFFIX) && strcmp(job->input_path + length - strlen(SUFFIX), SUFFIX) == 0)
-        length -= strlen(SUFFIX);
-    job->default_output = malloc(length + strlen(suffix) + 1);
-    if (!job->default_output)
-        return fail(EXIT_LIMIT, job->input_path, "out of memory");
-    memcpy(job->default_output, job->input_path, length);
-    memcpy(job->default_output + length, suffix, strlen(suffix) + 1);
-    job->output_path = job->default_output;
-    return EXIT_OK;
-}
-
-static exit_code choose_output(decode_job *job, int n_operands, char **operands)
-{
-    if (n_operands == 2 && job->options.output)
-        return options_fail_usage(&decode_command, "the output is named twice");
-    job->input_path = operands[0];
-    job->output_path = n_operands == 2 ? operands[1] : job->options.output;
-    if (!job->output_path && strcmp(job->input_path, "-") == 0)
-        job->output_path = "-";
-    return job->output_path ? EXIT_OK : make_default_output(job);
-}
 
 static exit_code choose_format(decode_job *job)
 {
@@ -150,9 +133,9 @@ static exit_code decode(decode_job *job)
 {
     ghm_diagnostics diag = { "" };
     ghm_decode_settings settings;
-    progress p = progress_begin("decoding");
+    progress p = progress_begin(job->in_batch ? NULL : "decoding");
     ghm_decode_settings_default(&settings);
-    settings.threads = job->options.threads;
+    settings.threads = job->threads;
     settings.ignore_picture_hash = job->options.no_verify;
     settings.max_pixels = job->options.limit_pixels;
     settings.progress = progress_callback;
@@ -186,68 +169,163 @@ static const char *hash_verdict(const decode_job *job)
     return job->options.no_verify ? "ignored" : "verified";
 }
 
+static void report_members(const decode_job *job, json_object *o)
+{
+    json_string(o, "format", job->format->name);
+    json_integer(o, "width", job->image.width);
+    json_integer(o, "height", job->image.height);
+    json_real(o, "quality", job->info.quality);
+    json_integer(o, "bytes", job->in.size);
+    json_string(o, "picture_hash", hash_verdict(job));
+    json_real(o, "seconds", job->seconds);
+}
+
 static void report_json(const decode_job *job, FILE *file)
 {
     json_object o = json_begin(file);
     json_string(&o, "input", job->input_path);
     json_string(&o, "output", job->output_path);
-    json_string(&o, "format", job->format->name);
-    json_integer(&o, "width", job->image.width);
-    json_integer(&o, "height", job->image.height);
-    json_real(&o, "quality", job->info.quality);
-    json_integer(&o, "bytes", job->in.size);
-    json_string(&o, "picture_hash", hash_verdict(job));
-    json_real(&o, "seconds", job->seconds);
+    report_members(job, &o);
     weights_report(job->model, &o);
     json_end(&o);
 }
 
-static void report(const decode_job *job)
+static void report_line(const decode_job *job, FILE *file)
 {
-    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
-    if (job->options.json)
-        report_json(job, file);
-    else if (!job->options.quiet)
-        fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->image.width,
-                job->image.height, hash_verdict(job), job->seconds);
-}
-
-static exit_code run_job(decode_job *job, int n_operands, char **operands)
-{
-    exit_code code = choose_output(job, n_operands, operands);
-    if (code == EXIT_OK)
-        code = choose_format(job);
-    if (code == EXIT_OK)
-        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
-    if (code == EXIT_OK)
-        code = weights_open(job->options.model_file, job->options.backend, &job->model);
-    if (code == EXIT_OK)
-        code = read_stream(job);
-    if (code == EXIT_OK)
-        code = decode_to_output(job);
-    if (code == EXIT_OK)
-        report(job);
-    return code;
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->image.width,
+            job->image.height, hash_verdict(job), job->seconds);
 }
 
 static void release(decode_job *job)
 {
     ghm_image_free(&job->image);
-    ghm_model_close(&job->model);
     input_free(&job->in);
-    free(job->default_output);
 }
+
+/* -------------------------------------------------------------------------------------------------- one file */
+
+static exit_code decode_one(decode_job *job)
+{
+    exit_code code = choose_format(job);
+    if (code == EXIT_OK)
+        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
+    if (code == EXIT_OK)
+        code = read_stream(job);
+    if (code == EXIT_OK)
+        code = decode_to_output(job);
+    if (code != EXIT_OK)
+        return code;
+    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
+    if (job->options.json)
+        report_json(job, file);
+    else if (!job->options.quiet)
+        report_line(job, file);
+    return EXIT_OK;
+}
+
+/* input_path without .ghm and with the format's suffix; to be freed. */
+static char *name_output(const char *input_path, const void *settings)
+{
+    const decode_options *options = settings;
+    const char *suffix = options->format ? options->format->suffixes[0] : ".png";
+    size_t length = strlen(input_path);
+    if (length > strlen(SUFFIX) && strcmp(input_path + length - strlen(SUFFIX), SUFFIX) == 0)
+        length -= strlen(SUFFIX);
+    char *name = malloc(length + strlen(suffix) + 1);
+    if (name) {
+        memcpy(name, input_path, length);
+        memcpy(name + length, suffix, strlen(suffix) + 1);
+    }
+    return name;
+}
+
+static exit_code run_one(const decode_options *options, const ghm_model *model, int n_operands, char **operands)
+{
+    decode_job job = { .options = *options, .model = model, .input_path = operands[0], .threads = options->threads };
+    char *default_output = NULL;
+    job.output_path = n_operands == 2 ? operands[1] : options->output;
+    if (!job.output_path && strcmp(job.input_path, "-") == 0)
+        job.output_path = "-";
+    if (!job.output_path)
+        job.output_path = default_output = name_output(job.input_path, options);
+    const exit_code code = job.output_path ? decode_one(&job) : fail(EXIT_LIMIT, job.input_path, "out of memory");
+    release(&job);
+    free(default_output);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- a batch */
+
+static exit_code decode_in_batch(decode_job *job, batch *b, const batch_file *file, json_object *line)
+{
+    if (job->options.no_overwrite && output_exists(job->output_path))
+        return EXIT_SKIPPED;
+    exit_code code = choose_format(job);
+    if (code == EXIT_OK)
+        code = output_check_differs(job->output_path, job->input_path);
+    if (code == EXIT_OK)
+        code = read_stream(job);
+    if (code != EXIT_OK)
+        return code;
+    const uint64_t input_hash = XXH3_64bits(job->in.data, job->in.size);
+    json_id(line, "input_hash", input_hash);
+    if (batch_log_has(b, file, input_hash))
+        return EXIT_SKIPPED;
+    job->threads = batch_take_threads(b, (uint64_t)job->info.width * job->info.height);
+    code = decode_to_output(job);
+    batch_return_threads(b, job->threads);
+    return code;
+}
+
+static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
+{
+    decode_job job = { .options = *(const decode_options *)file->settings, .model = batch_model(b), .in_batch = true,
+                       .input_path = file->input, .output_path = file->output };
+    const exit_code code = decode_in_batch(&job, b, file, line);
+    struct stat st;
+    if (code == EXIT_OK) {
+        report_members(&job, line);
+        if (stat(job.output_path, &st) == 0)
+            json_integer(line, "output_bytes", (uint64_t)st.st_size); /* by which the next run knows it */
+        if (!job.options.json && !job.options.quiet)
+            report_line(&job, stdout);
+    }
+    release(&job);
+    return code;
+}
+
+static const char *const stream_suffixes[] = { SUFFIX, NULL };
+
+static const batch_command decode_batch = {
+    .command = &decode_command,
+    .settings_size = sizeof(decode_options),
+    .options = FIELD(batch),
+    .suffixes = stream_suffixes,
+    .name_output = name_output,
+    .run = run_in_batch,
+    .resumes_from_log = true,
+};
+
+/* -------------------------------------------------------------------------------------------------- the command */
 
 static exit_code decode_run(int argc, char **argv)
 {
-    decode_job job;
+    decode_options options;
     int n_operands;
     exit_code code;
-    memset(&job, 0, sizeof job);
-    if (!options_parse(&decode_command, argc, argv, &job.options, &n_operands, &code))
+    bool is_batch;
+    ghm_model *model = NULL;
+    memset(&options, 0, sizeof options);
+    if (!options_parse(&decode_command, argc, argv, &options, &n_operands, &code))
         return code;
-    message_set_verbosity(job.options.quiet, job.options.verbose);
-    code = run_job(&job, n_operands, argv + 1);
-    release(&job);
+    message_set_verbosity(options.quiet, options.verbose);
+    code = batch_check_options(&decode_batch, &options, options.output, n_operands, &is_batch);
+    if (code == EXIT_OK)
+        code = weights_open(options.model_file, options.backend, &model);
+    const batch_setup setup = { model, options.threads, options.json };
+    if (code == EXIT_OK)
+        code = is_batch ? batch_run(&decode_batch, &options, &setup, argv + 1, n_operands)
+                        : run_one(&options, model, n_operands, argv + 1);
+    ghm_model_close(&model);
     return code;
 }
