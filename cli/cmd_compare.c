@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "commands.h"
+#include "compare_clips.h"
 #include "eval/metrics.h"
 #include "eval/picture_file.h"
 #include "io/writer.h"
+#include "io/y4m.h"
 #include "json.h"
 #include "message.h"
 #include "parse.h"
@@ -16,7 +18,8 @@ typedef struct compare_options {
     const char *difference;
     double gain;
     uint64_t limit_pixels;
-    bool json;
+    int frames;
+    bool json, per_frame;
 } compare_options;
 
 static const char *parse_gain(const char *value, void *field)
@@ -29,12 +32,26 @@ static const char *parse_gain(const char *value, void *field)
     return NULL;
 }
 
+static const char *parse_frames(const char *value, void *field)
+{
+    char *end;
+    const long n = strtol(value, &end, 10);
+    if (end == value || *end || strspn(value, "0123456789") != strlen(value) || n < 1 || n > INT32_MAX)
+        return "a whole number of frames, 1 or more";
+    *(int *)field = (int)n;
+    return NULL;
+}
+
 #define FIELD(name) offsetof(compare_options, name)
 static const option compare_option_table[] = {
     { "diff", 'd', true, "FILE", NULL, parse_text, FIELD(difference),
-      "write the difference as a picture: grey where the two are equal" },
+      "write the difference as a picture or clip: grey where the two are equal" },
     { "gain", 0, true, "N", "8", parse_gain, FIELD(gain),
-      "how much the difference is enlarged in that picture" },
+      "how much the difference is enlarged there" },
+    { "frames", 0, true, "N", NULL, parse_frames, FIELD(frames),
+      "clips: compare the first N frames only" },
+    { "per-frame", 0, true, NULL, NULL, parse_switch, FIELD(per_frame),
+      "clips: a line a frame too; JSON has the values of frames in any case" },
     { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
     { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
@@ -46,14 +63,17 @@ static exit_code compare_run(int argc, char **argv);
 const command compare_command = {
     .name = "compare",
     .operands = "ORIGINAL PICTURE",
-    .summary = "Measure PSNR, SSIM and MS-SSIM between two pictures.",
+    .summary = "Measure PSNR, SSIM and MS-SSIM between two pictures or clips.",
     .details =
-        "Both are read as 'encode' reads its input, to 8-bit RGB, and have the same\n"
+        "Pictures are read as 'encode' reads its input, to 8-bit RGB, and have the same\n"
         "size. PSNR-RGB is over all samples of the three components. PSNR-YUV weighs the\n"
         "BT.709 planes 6:1:1. SSIM and MS-SSIM are the means over R, G and B, as\n"
         "pytorch-msssim defines them; MS-SSIM needs sides of more than 160 pixels, and\n"
         "is 'none' (in JSON: null) below. An infinite PSNR is null in JSON. Pixels under\n"
-        "transparency are not known: such pictures are refused.",
+        "transparency are not known: such pictures are refused.\n\n"
+        "Clips are Y4M: grey, 4:2:0, 4:2:2 or 4:4:4 of 8 to 16 bits, both of the same\n"
+        "kind. Their planes are measured as they are, frame by frame; means are over\n"
+        "frames. The peak is the largest sample of that depth, whatever the range.",
     .options = compare_option_table,
     .n_options = sizeof compare_option_table / sizeof *compare_option_table,
     .min_operands = 2,
@@ -70,12 +90,20 @@ typedef struct compare_job {
     picture_metrics metrics;
 } compare_job;
 
+static bool is_clip_name(const char *path)
+{
+    const size_t length = strlen(path);
+    return length >= 4 && strcmp(path + length - 4, ".y4m") == 0;
+}
+
 /* What can be refused without looking at the pictures. */
-static exit_code check_difference_name(const compare_job *job)
+static exit_code check_difference_name(const compare_job *job, bool clips)
 {
     const char *path = job->options.difference;
     exit_code code = EXIT_OK;
-    if (!writer_by_suffix(path))
+    if (clips && !is_clip_name(path))
+        return fail(EXIT_USAGE, path, "the difference of clips is a clip; use .y4m");
+    if (!clips && !writer_by_suffix(path))
         return fail(EXIT_USAGE, path, "the suffix names no known format; use %s", WRITER_SUFFIXES);
     for (int i = 0; i < 2 && code == EXIT_OK; i++)
         code = output_check_differs(path, job->paths[i]);
@@ -158,12 +186,12 @@ static void print_text(const compare_job *job)
     print_similarity("  MS-SSIM-RGB", m->ms_ssim);
 }
 
-static exit_code run_job(compare_job *job)
+static exit_code compare_pictures(compare_job *job)
 {
     const char *difference = job->options.difference;
-    exit_code code = difference ? check_difference_name(job) : EXIT_OK;
-    if (code == EXIT_OK)
-        code = read_pictures(job);
+    if (job->options.frames > 0 || job->options.per_frame)
+        return options_fail_usage(&compare_command, "--frames and --per-frame are for clips, and these are none");
+    exit_code code = read_pictures(job);
     if (code == EXIT_OK && !metrics_measure(&job->images[0], &job->images[1], &job->metrics))
         code = fail(EXIT_LIMIT, job->paths[1], "out of memory");
     if (code == EXIT_OK && difference)
@@ -175,6 +203,19 @@ static exit_code run_job(compare_job *job)
     else
         print_text(job);
     return EXIT_OK;
+}
+
+/* A pipe cannot be looked into: it is what the other input is. */
+static exit_code run_job(compare_job *job)
+{
+    const compare_options *o = &job->options;
+    const bool clips = y4m_is_clip(job->paths[0]) || y4m_is_clip(job->paths[1]);
+    const clip_settings settings = { .difference = o->difference, .gain = o->gain, .limit_pixels = o->limit_pixels,
+                                     .n_frames = o->frames, .json = o->json, .per_frame = o->per_frame };
+    const exit_code code = o->difference ? check_difference_name(job, clips) : EXIT_OK;
+    if (code != EXIT_OK)
+        return code;
+    return clips ? compare_clips(job->paths, &settings) : compare_pictures(job);
 }
 
 static exit_code compare_run(int argc, char **argv)

@@ -12,6 +12,11 @@ double metrics_decibels(double value)
     return -10 * log10(1 - value);
 }
 
+double metrics_psnr(double squared_error)
+{
+    return -10 * log10(squared_error);
+}
+
 static const uint8_t *sample_row(const ghm_image *image, int component, size_t y)
 {
     return image->planes[component] + y * image->row_stride;
@@ -78,14 +83,14 @@ void metrics_measure_psnr(const ghm_image *a, const ghm_image *b, picture_metric
  * pytorch-msssim, which the field's results are made with. */
 #define TAPS 11
 #define N_SCALES 5
-#define C1 (0.01 * PEAK * 0.01 * PEAK)
-#define C2 (0.03 * PEAK * 0.03 * PEAK)
+#define K1 0.01
+#define K2 0.03
 static const double scale_weights[N_SCALES] = { 0.0448, 0.2856, 0.3001, 0.2363, 0.1333 };
 
 /* Local moments of the two pictures, in the order in which moments[] holds them. */
 enum { MEAN_A, MEAN_B, SQUARE_A, SQUARE_B, PRODUCT, N_MOMENTS };
 
-/* Two planes of one component. Averages of four samples, four times over, need 8 + 8 bits: float holds them exactly. */
+/* Two planes of one component. Averages of four samples, four times over, add 8 bits to their 16: float holds them exactly. */
 typedef struct plane_pair {
     size_t width, height;
     float *a, *b;
@@ -96,6 +101,7 @@ typedef struct moment_rows {
     size_t width; /* of a filtered row */
     double *ring, *filtered;
     double window[TAPS];
+    double c1, c2; /* of the formula: squares of K1 and K2 of the peak */
 } moment_rows;
 
 typedef struct similarity {
@@ -164,9 +170,10 @@ static void add_similarities(const moment_rows *rows, similarity *sum)
         const double variance_a = filtered[SQUARE_A * n + x] - mean_a * mean_a;
         const double variance_b = filtered[SQUARE_B * n + x] - mean_b * mean_b;
         const double covariance = filtered[PRODUCT * n + x] - mean_a * mean_b;
-        const double contrast = (2 * covariance + C2) / (variance_a + variance_b + C2);
+        const double contrast = (2 * covariance + rows->c2) / (variance_a + variance_b + rows->c2);
         sum->contrast += contrast;
-        sum->ssim += (2 * mean_a * mean_b + C1) / (mean_a * mean_a + mean_b * mean_b + C1) * contrast;
+        sum->ssim +=
+            (2 * mean_a * mean_b + rows->c1) / (mean_a * mean_a + mean_b * mean_b + rows->c1) * contrast;
     }
 }
 
@@ -211,12 +218,23 @@ static void halve_pair(plane_pair *p)
     p->height = (p->height + 1) / 2;
 }
 
-static void load_component(const ghm_image *image, int component, float *out)
+static double peak(const sample_plane *p)
 {
-    for (size_t y = 0; y < image->height; y++) {
-        const uint8_t *row = sample_row(image, component, y);
-        for (size_t x = 0; x < image->width; x++)
-            *out++ = row[x * image->pixel_stride];
+    return (double)((1u << p->bit_depth) - 1);
+}
+
+static void load_plane(const sample_plane *p, float *out)
+{
+    for (size_t y = 0; y < p->height; y++) {
+        const uint8_t *sample = (const uint8_t *)p->samples + y * p->row_stride;
+        for (size_t x = 0; x < p->width; x++, sample += p->pixel_stride) {
+            uint16_t wide;
+            if (p->sample_bytes == sizeof wide)
+                memcpy(&wide, sample, sizeof wide);
+            else
+                wide = *sample;
+            *out++ = wide;
+        }
     }
 }
 
@@ -232,49 +250,69 @@ static double combine_scales(moment_rows *rows, plane_pair *p, similarity finest
     return product;
 }
 
-/* Adds a third of each measure: the three components count alike. */
-static void add_component(moment_rows *rows, plane_pair p, picture_metrics *m)
+static void measure_similarity(moment_rows *rows, plane_pair p, plane_metrics *m)
 {
     const bool several_scales = p.width >= MS_SSIM_MIN_SIDE && p.height >= MS_SSIM_MIN_SIDE;
+    m->ssim = m->ms_ssim = NAN;
+    if (p.width < SSIM_MIN_SIDE || p.height < SSIM_MIN_SIDE)
+        return;
     const similarity finest = compare_planes(rows, &p);
-    m->ssim += finest.ssim / 3;
+    m->ssim = finest.ssim;
     if (several_scales)
-        m->ms_ssim += combine_scales(rows, &p, finest) / 3;
-    else
-        m->ms_ssim = NAN;
+        m->ms_ssim = combine_scales(rows, &p, finest);
 }
 
-static bool measure_similarity(const ghm_image *a, const ghm_image *b, picture_metrics *m)
+static double mean_squared_error(const plane_pair *p, double peak_value)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->width * p->height; i++) {
+        const double difference = (double)p->a[i] - (double)p->b[i];
+        sum += difference * difference;
+    }
+    return sum / ((double)p->width * (double)p->height * peak_value * peak_value);
+}
+
+bool metrics_measure_plane(const sample_plane *a, const sample_plane *b, plane_metrics *result)
 {
     const size_t width = a->width, height = a->height;
-    m->ssim = m->ms_ssim = NAN;
-    if (width < SSIM_MIN_SIDE || height < SSIM_MIN_SIDE)
-        return true;
     float *samples = malloc(2 * width * height * sizeof *samples);
     double *work = malloc((TAPS + 1) * N_MOMENTS * width * sizeof *work);
     const bool ok = samples && work;
     if (ok) {
-        moment_rows rows = { .ring = work, .filtered = work + TAPS * N_MOMENTS * width };
+        const plane_pair p = { width, height, samples, samples + width * height };
+        const double c1 = K1 * peak(a), c2 = K2 * peak(a);
+        moment_rows rows = { .ring = work, .filtered = work + TAPS * N_MOMENTS * width, .c1 = c1 * c1, .c2 = c2 * c2 };
         make_window(rows.window);
-        m->ssim = m->ms_ssim = 0;
-        for (int c = 0; c < 3; c++) {
-            const plane_pair p = { width, height, samples, samples + width * height };
-            load_component(a, c, p.a);
-            load_component(b, c, p.b);
-            add_component(&rows, p, m);
-        }
+        load_plane(a, p.a);
+        load_plane(b, p.b);
+        result->squared_error = mean_squared_error(&p, peak(a));
+        result->psnr = metrics_psnr(result->squared_error);
+        measure_similarity(&rows, p, result);
     }
     free(samples);
     free(work);
     return ok;
 }
 
+static sample_plane component_plane(const ghm_image *image, int component)
+{
+    return (sample_plane){ image->planes[component], image->width, image->height, image->row_stride,
+                           image->pixel_stride, 1, 8 };
+}
+
+/* The three components count alike. */
 bool metrics_measure(const ghm_image *a, const ghm_image *b, picture_metrics *result)
 {
-    picture_metrics m;
+    picture_metrics m = { .ssim = 0 };
     metrics_measure_psnr(a, b, &m);
-    if (!measure_similarity(a, b, &m))
-        return false;
+    for (int c = 0; c < 3; c++) {
+        const sample_plane pa = component_plane(a, c), pb = component_plane(b, c);
+        plane_metrics component;
+        if (!metrics_measure_plane(&pa, &pb, &component))
+            return false;
+        m.ssim += component.ssim / 3;
+        m.ms_ssim += component.ms_ssim / 3;
+    }
     *result = m;
     return true;
 }
