@@ -4,7 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 picture=${1:-$root/testdata/images/kodim20.png}
-sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libopenblas-dev libcjson-dev
+sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libcjson-dev
 
 cmake -S "$root" -B "$root/build" -DGHM_BUILD_TESTS=OFF >/dev/null
 cmake --build "$root/build" -j "$(nproc)" >/dev/null

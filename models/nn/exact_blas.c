@@ -4,8 +4,7 @@
  * 2^30, and linear_check() bounds the sum of the magnitudes of all products of an output by 2^31. The partial sum of any
  * subset, in any order, fused or not, is then an integer of at most 2^31 < 2^53: a double holds it exactly, nothing is
  * ever rounded, and the result does not depend on the library's blocking, instruction set or number of threads. */
-#include <cblas.h>
-
+#include "models/nn/blas.h"
 #include "models/nn/exact.h"
 
 /* Positions computed at once: enough to occupy dgemm, few enough that its operands stay in the second-level cache. */
@@ -53,14 +52,15 @@ static void linear_s16_blas(const nn_linear *layer, const int32_t *multiplier, c
                             const int16_t *residual, nn_epilogue epilogue, void *scratch)
 {
     const size_t c_in = layer->c_in, c_out = layer->c_out;
+    blas_dgemm *const dgemm = blas_load_dgemm(); /* not NULL: nn_kernels_get() has asked */
     double *const sums = scratch; /* (chunk, c_out) */
     double *const x_chunk = sums + chunk_of(n) * c_out;
 
     for (size_t at = 0; at < n; at += CHUNK_POSITIONS) {
         const size_t chunk = chunk_of(n - at);
         to_double(x + at * c_in, chunk * c_in, x_chunk);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)chunk, (blasint)c_out, (blasint)c_in, 1.0,
-                    x_chunk, (blasint)c_in, layer->packed, (blasint)c_in, 0.0, sums, (blasint)c_out);
+        dgemm(BLAS_ROW_MAJOR, BLAS_NO_TRANS, BLAS_TRANS, (int)chunk, (int)c_out, (int)c_in, 1.0, x_chunk, (int)c_in,
+              layer->packed, (int)c_in, 0.0, sums, (int)c_out);
         finish_chunk(layer, multiplier, sums, chunk, y + at * c_out, residual ? residual + at * c_out : NULL, epilogue);
     }
 }

@@ -9,8 +9,8 @@
 /* NULL when this CPU or this build cannot run the backend. AUTO always finds one. */
 const nn_kernels *nn_kernels_get(ghm_backend backend);
 
-/* The same for the tolerant zone, which has no portable kernels but those of BLAS. Models use AUTO, whatever their backend
- * is, so that a stream does not depend on it. */
+/* The same for the tolerant zone, where not every backend has a table. Models use AUTO, whatever their backend is, so that
+ * a stream does not depend on it. */
 const nn_float_kernels *nn_float_kernels_get(ghm_backend backend);
 
 #endif

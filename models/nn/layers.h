@@ -58,8 +58,13 @@ typedef struct nn_kernels {
 extern const nn_kernels nn_kernels_c;    /* nn/ref/exact_c.c */
 extern const nn_kernels nn_kernels_blas; /* nn/exact_blas.c */
 #if defined(GHM_HAVE_X86)
-extern const nn_kernels nn_kernels_avx2;   /* nn/x86/exact_avx2.c */
-extern const nn_kernels nn_kernels_avx512; /* nn/x86/exact_avx512.c */
+extern const nn_kernels nn_kernels_avx2;    /* nn/x86/exact_avx2.c */
+extern const nn_kernels nn_kernels_avxvnni; /* nn/x86/exact_avxvnni.c */
+extern const nn_kernels nn_kernels_avx512;  /* nn/x86/exact_avx512.c */
+#endif
+#if defined(GHM_HAVE_ARM64)
+extern const nn_kernels nn_kernels_neon;    /* nn/arm/exact_neon.c */
+extern const nn_kernels nn_kernels_dotprod; /* nn/arm/exact_dotprod.c */
 #endif
 
 /* True when no input can overflow the accumulator: for every output |bias| + 32768 * sum |weight| <= 2^31 - 1. No weight
@@ -91,13 +96,16 @@ typedef struct nn_float_kernels {
     void (*depthwise)(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y);
 } nn_float_kernels;
 
-extern const nn_float_kernels nn_float_kernels_blas; /* nn/float_blas.c */
+extern const nn_float_kernels nn_float_kernels_c; /* nn/ref/float_c.c */
 #if defined(GHM_HAVE_X86)
 extern const nn_float_kernels nn_float_kernels_avx2;   /* nn/x86/float_avx2.c */
 extern const nn_float_kernels nn_float_kernels_avx512; /* nn/x86/float_avx512.c */
 #endif
+#if defined(GHM_HAVE_ARM64)
+extern const nn_float_kernels nn_float_kernels_neon; /* nn/arm/float_neon.c */
+#endif
 
-/* OpenBLAS would start threads of its own under ours; called once when a model is opened. */
+/* Does nothing any more: who loads OpenBLAS (blas.h) sets it to one thread. Until its callers are gone. */
 void nn_blas_single_thread(void);
 
 #endif

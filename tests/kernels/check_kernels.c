@@ -39,7 +39,6 @@ static void check_tables(void)
 int main(int argc, char **argv)
 {
     random_init();
-    nn_blas_single_thread();
     if (argc == 2 && strcmp(argv[1], "--bench") == 0) {
         bench_kernels();
         return 0;

@@ -33,6 +33,11 @@ void random_init(void)
     printf("GHM_TEST_SEED=%" PRIu64 "\n", seed);
 }
 
+bool small_test(void)
+{
+    return getenv("GHM_TEST_SMALL") != NULL;
+}
+
 /* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
 static uint64_t random_u64(void)
 {
@@ -96,8 +101,9 @@ void guarded_free(guarded *g)
     free(g->block);
 }
 
-static const ghm_backend all_backends[MAX_BACKENDS] = {GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2,
-                                                       GHM_BACKEND_AVX512};
+static const ghm_backend all_backends[MAX_BACKENDS] = {GHM_BACKEND_C,      GHM_BACKEND_BLAS,    GHM_BACKEND_AVX2,
+                                                       GHM_BACKEND_AVXVNNI, GHM_BACKEND_AVX512, GHM_BACKEND_NEON,
+                                                       GHM_BACKEND_DOTPROD};
 
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS])
 {

@@ -14,6 +14,8 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* The seed is GHM_TEST_SEED, or the time; printed either way. */
 void random_init(void);
+/* GHM_TEST_SMALL is set, for emulated machines: try a part of the shapes, drawn by chance. */
+bool small_test(void);
 /* Uniform in 0 .. n - 1, and in low .. high. */
 uint64_t random_below(uint64_t n);
 int64_t random_between(int64_t low, int64_t high);
@@ -37,7 +39,7 @@ void guarded_check(const guarded *g, const char *what);
 void guarded_free(guarded *g);
 
 /* The backends this CPU can run; the first is the C definition. */
-enum { MAX_BACKENDS = 4 };
+enum { MAX_BACKENDS = 7 };
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS]);
 /* The same for the tolerant zone. */
 size_t available_float_kernels(const nn_float_kernels *kernels[MAX_BACKENDS]);

@@ -41,7 +41,8 @@ enum { N_QUALITIES = 3 };
 static const struct { const char *name; uint16_t qualities[N_QUALITIES]; } sets[] = {
     { "fast", { 0, 3584, 10240 } }, { "test", { 0, 700, 2048 } },
 };
-static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512 };
+static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512,
+                                        GHM_BACKEND_AVXVNNI, GHM_BACKEND_NEON, GHM_BACKEND_DOTPROD };
 
 /* ------------------------------------------------------------------------------------------------ reading */
 

@@ -4,8 +4,8 @@
  * The same stream gives the same pixels on every machine, compiler, backend and thread count (codec/BITSTREAM.md).
  *
  * Threads: a ghm_model is read-only once opened and may be shared by any number of threads; every other object belongs
- * to one thread at a time. The library keeps no other state, prints nothing and never exits. (Opening a model sets
- * OpenBLAS to one thread for the whole process: parallel work is divided by this library instead.)
+ * to one thread at a time. The library keeps no other state, prints nothing and never exits. (The backend "blas" loads
+ * OpenBLAS when it is asked for, and sets it to one thread for the whole process.)
  */
 #ifndef GINGHAM_GINGHAM_H
 #define GINGHAM_GINGHAM_H
@@ -66,12 +66,15 @@ typedef enum ghm_backend {
     GHM_BACKEND_C = 1,    /**< portable C, the definition */
     GHM_BACKEND_BLAS = 2, /**< OpenBLAS dgemm on integers below 2^53 */
     GHM_BACKEND_AVX2 = 3, /**< x86-64 with AVX2 */
-    GHM_BACKEND_AVX512 = 4 /**< x86-64 with AVX-512 (F, BW, DQ, VL) and VNNI */
+    GHM_BACKEND_AVX512 = 4, /**< x86-64 with AVX-512 (F, BW, DQ, VL) and VNNI */
+    GHM_BACKEND_AVXVNNI = 5, /**< x86-64 with AVX-VNNI */
+    GHM_BACKEND_NEON = 6,   /**< AArch64 */
+    GHM_BACKEND_DOTPROD = 7 /**< AArch64 with dot products (FEAT_DotProd) */
 } ghm_backend;
 
 /** 1 when this CPU and this build can run the backend, 0 otherwise. */
 GHM_API int ghm_backend_available(ghm_backend backend);
-/** "auto", "c", "blas", "avx2", "avx512"; NULL for a number that names none. */
+/** "auto", "c", "blas", "avx2", "avx512", "avxvnni", "neon", "dotprod"; NULL for a number that names none. */
 GHM_API const char *ghm_backend_name(ghm_backend backend);
 
 /** One set of trained weights, bound to one backend. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "models/nn/exact.h"
-#include "models/nn/x86/tiles.h"
+#include "models/nn/tiles.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 

@@ -21,4 +21,4 @@ static inline vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c)
 static inline vec vec_load_n(const float *from, size_t n) { (void)n; return _mm256_loadu_ps(from); }
 static inline void vec_store_n(float *to, vec v, size_t n) { (void)n; _mm256_storeu_ps(to, v); }
 
-#include "models/nn/x86/float_body.h"
+#include "models/nn/float_body.h"

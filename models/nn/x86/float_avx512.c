@@ -21,4 +21,4 @@ static inline __mmask16 lanes_below(size_t n) { return (__mmask16)((1u << n) - 1
 static inline vec vec_load_n(const float *from, size_t n) { return _mm512_maskz_loadu_ps(lanes_below(n), from); }
 static inline void vec_store_n(float *to, vec v, size_t n) { _mm512_mask_storeu_ps(to, lanes_below(n), v); }
 
-#include "models/nn/x86/float_body.h"
+#include "models/nn/float_body.h"

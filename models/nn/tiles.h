@@ -1,6 +1,6 @@
 /* tiles.h - how linear layers divide their outputs: vectors of lanes, tiles of at most so many vectors. */
-#ifndef GHM_NN_X86_TILES_H
-#define GHM_NN_X86_TILES_H
+#ifndef GHM_NN_TILES_H
+#define GHM_NN_TILES_H
 
 #include <stddef.h>
 

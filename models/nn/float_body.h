@@ -2,8 +2,8 @@
  *   LANES, TILE_VECTORS (3 or 4), BLOCK_POSITIONS
  *   NAME(function), ISA_NAME     a name with the instruction set's suffix, and the instruction set's own
  *   vec, vec_set1(v), vec_load(p)
- *   vec_load_n(p, n), vec_store_n(p, v, n)   the first n lanes only; n is 8 or 16
- *   vec_mul(a, b), vec_add(a, b), vec_max(a, b), vec_fma(a, b, c)    a * b + c, rounded once
+ *   vec_load_n(p, n), vec_store_n(p, v, n)   the first n lanes only; n is LANES, or 8 where LANES is 16
+ *   vec_mul(a, b), vec_add(a, b), vec_max(a, b), vec_fma(a, b, c)    a * b + c, rounded once where it can be
  *
  * Linear: packed weights are tiles of at most TILE_VECTORS vectors of outputs, in a tile input by input, with zeros for
  * the outputs that fill up the last vector. A block of positions by one tile is summed in registers; the tile stays in
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "models/nn/layers.h"
-#include "models/nn/x86/tiles.h"
+#include "models/nn/tiles.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
