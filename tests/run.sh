@@ -1,11 +1,11 @@
 #!/bin/sh
 # Build and run all tests: run.sh [quick]. Installs what is missing on Debian 12. Three builds: the usual one with every test, one with
-# AddressSanitizer and UBSan, and the exactness matrix of compilers and optimization levels ("quick" stops after the first).
+# AddressSanitizer and UBSan, and the exactness matrix of compilers, optimization levels and machines ("quick" stops after the first).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${GHM_BUILD_DIR:-$root/build-tests}
 jobs=$(nproc)
-sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libopenblas-dev libcjson-dev \
+sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libopenblas0-pthread libcjson-dev \
     libcmocka-dev python3
 [ "${1:-}" = quick ] || sh "$root/cli/dependencies.sh" clang chromium-driver
 
@@ -31,4 +31,5 @@ for compiler in gcc clang; do
         "$build/$compiler$level/tests/parity/test_parity" >/dev/null
     done
 done
+GHM_BUILD_DIR=$build sh "$root/tests/cross/run.sh"
 echo "all tests passed"
