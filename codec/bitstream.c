@@ -70,7 +70,7 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     free(payload.data);
 }
 
-static ghm_status read_any_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagnostics *diag)
+static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     const uint8_t *start = r->p;
     chunk->type = bytes_u8(r);
@@ -83,7 +83,8 @@ static ghm_status read_any_chunk(bytes_reader *r, stream_chunk *chunk, ghm_diagn
     const uint32_t stored = bytes_u32(r);
     if (r->overrun)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in the middle of a chunk");
-    if ((uint32_t)crc32_z(0, start, covered) != stored)
+    chunk->damaged = (uint32_t)crc32_z(0, start, covered) != stored;
+    if (chunk->damaged && !(tolerant && (chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA)))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC of a chunk of %zu bytes does not match", chunk->size);
     return GHM_OK;
 }
@@ -104,23 +105,42 @@ static ghm_status note_optional(const stream_chunk *chunk, stream_index *index, 
     return GHM_OK;
 }
 
-/* The next chunk that is not optional. */
-static ghm_status next_chunk(bytes_reader *r, stream_index *index, stream_chunk *chunk, ghm_diagnostics *diag)
+/* The type of the next chunk that is not optional; 0 behind the last. */
+static uint8_t wanted_type(const stream_index *index)
 {
-    for (;;) {
-        GHM_TRY(read_any_chunk(r, chunk, diag));
-        if (chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA || chunk->type == CHUNK_PICTURE_HASH)
-            return GHM_OK;
-        GHM_TRY(note_optional(chunk, index, diag));
-    }
+    const bool alpha = components_have_alpha(index->header.format.components);
+    if (alpha && index->n_bands_found < index->n_bands_begun)
+        return CHUNK_ALPHA;
+    if (index->n_bands_found < stream_n_bands(&index->header))
+        return CHUNK_BAND;
+    return index->header.has_picture_hash && !index->picture_hash ? CHUNK_PICTURE_HASH : 0;
 }
 
-static ghm_status expect_chunk(bytes_reader *r, stream_index *index, uint8_t type, stream_chunk *chunk,
-                               ghm_diagnostics *diag)
+static ghm_status take_picture_hash(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
 {
-    GHM_TRY(next_chunk(r, index, chunk, diag));
-    if (chunk->type != type)
-        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, type);
+    if (chunk->size != PICTURE_HASH_BYTES)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", chunk->size,
+                        PICTURE_HASH_BYTES);
+    memcpy(index->hash_bytes, chunk->payload, PICTURE_HASH_BYTES);
+    index->picture_hash = index->hash_bytes;
+    return GHM_OK;
+}
+
+static ghm_status take_chunk(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
+{
+    const uint8_t wanted = wanted_type(index);
+    if (chunk->type != CHUNK_BAND && chunk->type != CHUNK_ALPHA && chunk->type != CHUNK_PICTURE_HASH)
+        return note_optional(chunk, index, diag);
+    if (chunk->type != wanted)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);
+    if (wanted == CHUNK_PICTURE_HASH)
+        return take_picture_hash(chunk, index, diag);
+    if (wanted == CHUNK_BAND)
+        index->bands[index->n_bands_begun++] = *chunk;
+    else
+        index->alpha[index->n_bands_found] = *chunk;
+    if (wanted == CHUNK_ALPHA || !components_have_alpha(index->header.format.components))
+        index->n_bands_found++;
     return GHM_OK;
 }
 
@@ -166,44 +186,36 @@ static ghm_status read_header(bytes_reader *r, stream_header *header, ghm_diagno
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "not a Gingham stream: the first bytes differ");
     if (!bytes_take(r, sizeof magic))
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in its first four bytes");
-    GHM_TRY(read_any_chunk(r, &chunk, diag));
+    GHM_TRY(read_any_chunk(r, false, &chunk, diag));
     if (chunk.type != CHUNK_HEADER)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the first chunk is not the header");
     return parse_header(&chunk, header, diag);
 }
 
-/* What stands behind the header. */
-static ghm_status index_chunks(bytes_reader *r, stream_index *index, ghm_diagnostics *diag)
+ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t size, uint64_t base, ghm_diagnostics *diag)
 {
-    const size_t n_bands = stream_n_bands(&index->header);
-    stream_chunk hash = { 0 };
+    bytes_reader r = bytes_reader_make(data, size);
+    stream_chunk chunk;
 
-    for (; index->n_bands_found < n_bands; index->n_bands_found++) {
-        GHM_TRY(expect_chunk(r, index, CHUNK_BAND, &index->bands[index->n_bands_found], diag));
-        if (components_have_alpha(index->header.format.components))
-            GHM_TRY(expect_chunk(r, index, CHUNK_ALPHA, &index->alpha[index->n_bands_found], diag));
+    (void)bytes_take(&r, (size_t)(index->end - base));
+    if (!index->has_header) {
+        GHM_TRY(read_header(&r, &index->header, diag));
+        index->has_header = true;
+        index->end = base + (uint64_t)(r.p - data);
     }
-    if (index->header.has_picture_hash) {
-        GHM_TRY(expect_chunk(r, index, CHUNK_PICTURE_HASH, &hash, diag));
-        if (hash.size != PICTURE_HASH_BYTES)
-            return ghm_fail(diag, GHM_ERR_BITSTREAM, "the picture hash has %zu bytes instead of %d", hash.size,
-                            PICTURE_HASH_BYTES);
-        index->picture_hash = hash.payload;
+    while (wanted_type(index)) {
+        GHM_TRY(read_any_chunk(&r, index->tolerant, &chunk, diag));
+        chunk.offset = base + (uint64_t)(chunk.payload - data);
+        GHM_TRY(take_chunk(&chunk, index, diag));
+        index->end = base + (uint64_t)(r.p - data);
     }
-    if (bytes_left(r) > 0)
-        return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(r));
+    if (bytes_left(&r) > 0)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(&r));
     return GHM_OK;
 }
 
 ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag)
 {
-    bytes_reader r = bytes_reader_make(data, size);
-
-    index->has_header = false;
-    index->n_bands_found = 0;
-    index->picture_hash = NULL;
-    memset(index->metadata, 0, sizeof index->metadata);
-    GHM_TRY(read_header(&r, &index->header, diag));
-    index->has_header = true;
-    return index_chunks(&r, index, diag);
+    memset(index, 0, sizeof *index);
+    return bitstream_index_more(index, data, size, 0, diag);
 }

@@ -40,22 +40,31 @@ void bitstream_write_chunk(bytes_writer *w, uint8_t type, const uint8_t *payload
 
 typedef struct stream_chunk {
     uint8_t type;
-    const uint8_t *payload;
+    bool damaged;           /* the CRC does not match (tolerant only) */
+    const uint8_t *payload; /* as long as the data are where they were when it was found */
     size_t size;
+    uint64_t offset;        /* of the payload in the stream */
 } stream_chunk;
 
-/* A whole stream, every chunk found and its CRC checked before anything is decoded. */
+/* What is in a stream: every chunk found and its CRC checked. Zero it before the first call, but for `tolerant`. */
 typedef struct stream_index {
+    bool tolerant;               /* go on after a band whose CRC does not match */
+    uint64_t end;                /* of the last chunk found */
     bool has_header;             /* the header was read: the fields below hold what was found until a failure */
     stream_header header;
     stream_chunk bands[BITSTREAM_MAX_BANDS];
-    size_t n_bands_found;        /* with their alpha, where the picture has any */
+    size_t n_bands_begun, n_bands_found; /* found: with their alpha, where the picture has any */
     stream_chunk alpha[BITSTREAM_MAX_BANDS];
     stream_chunk metadata[GHM_N_METADATA_KINDS]; /* payload NULL: none */
-    const uint8_t *picture_hash; /* PICTURE_HASH_BYTES, or NULL */
+    const uint8_t *picture_hash; /* hash_bytes, or NULL */
+    uint8_t hash_bytes[PICTURE_HASH_BYTES];
 } stream_index;
 
-/* GHM_OK, GHM_ERR_TRUNCATED, GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED. The index points into data. */
+/* Find all chunks of a stream, which begins with byte `base` of it in data; base is not behind index->end. After
+ * GHM_ERR_TRUNCATED the index holds what was found, and a call with more of the same stream goes on from there. */
+ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t size, uint64_t base, ghm_diagnostics *diag);
+
+/* Index a whole stream. GHM_OK, GHM_ERR_TRUNCATED, GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED. The index points into data. */
 ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag);
 
 #endif

@@ -61,12 +61,52 @@ void colour_write_row(pixel_format format, const int16_t *rgb, size_t width, uin
         }
 }
 
-void colour_copy_alpha_row(const ghm_image *image, size_t y, uint8_t *to)
+void colour_copy_samples(unsigned bit_depth, const uint8_t *from, size_t from_stride, uint8_t *to, size_t to_stride, size_t n)
 {
-    const pixel_format format = colour_format_of(image);
-    const size_t step = sample_bytes(format.bit_depth), stride = pixel_bytes(format);
-    const uint8_t *from = image->planes[3] + y * image->row_stride;
-    to += stride - step;
-    for (size_t x = 0; x < image->width; x++, from += image->pixel_stride, to += stride)
-        memcpy(to, from, step);
+    if (bit_depth > 8)
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * to_stride, from + i * from_stride, 2);
+    else
+        for (size_t i = 0; i < n; i++)
+            to[i * to_stride] = from[i * from_stride];
+}
+
+/* Whether the planes lie as colour_interleaved() lays them. */
+static bool is_interleaved(pixel_format format, const ghm_image *image)
+{
+    const ghm_image like = colour_interleaved(format, image->width, image->height, image->planes[0], image->row_stride);
+    for (size_t i = 0; i < 4; i++)
+        if (image->planes[i] != like.planes[i])
+            return false;
+    return image->pixel_stride == like.pixel_stride;
+}
+
+void colour_copy_row(pixel_format format, const ghm_image *image, size_t y, uint8_t *to)
+{
+    const size_t pixel = pixel_bytes(format);
+    if (is_interleaved(format, image)) {
+        memcpy(to, image->planes[0] + y * image->row_stride, image->width * pixel);
+        return;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        if (!image->planes[i])
+            continue;
+        colour_copy_samples(format.bit_depth, image->planes[i] + y * image->row_stride, image->pixel_stride, to, pixel,
+                            image->width);
+        to += sample_bytes(format.bit_depth);
+    }
+}
+
+void colour_grey_row(pixel_format format, size_t width, uint8_t *to)
+{
+    const size_t n = (size_t)format.components, samples = width * n;
+    const unsigned opaque = (1u << format.bit_depth) - 1, middle = 1u << (format.bit_depth - 1);
+    uint16_t *to16 = (uint16_t *)(void *)to;
+    for (size_t i = 0; i < samples; i++) {
+        const unsigned v = components_have_alpha(format.components) && i % n == n - 1 ? opaque : middle;
+        if (format.bit_depth > 8)
+            to16[i] = (uint16_t)v;
+        else
+            to[i] = (uint8_t)v;
+    }
 }

@@ -27,7 +27,13 @@ ghm_image colour_interleaved(pixel_format format, uint32_t width, uint32_t heigh
 /* rgb: (width, 3), Q6 within 0..255 * 64 -> to: a row of pixels, alpha left as it is. */
 void colour_write_row(pixel_format format, const int16_t *rgb, size_t width, uint8_t *to);
 
-/* Copy row y of the alpha of an image to the alpha of interleaved samples of the same format. */
-void colour_copy_alpha_row(const ghm_image *image, size_t y, uint8_t *to);
+/* Copy n samples of one component; strides in bytes. */
+void colour_copy_samples(unsigned bit_depth, const uint8_t *from, size_t from_stride, uint8_t *to, size_t to_stride, size_t n);
+
+/* Row y of an image of this format, interleaved. */
+void colour_copy_row(pixel_format format, const ghm_image *image, size_t y, uint8_t *to);
+
+/* A row of opaque pixels in the middle between black and white. */
+void colour_grey_row(pixel_format format, size_t width, uint8_t *to);
 
 #endif

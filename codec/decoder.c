@@ -1,19 +1,26 @@
-/* decoder.c - ghm_decode_image() and ghm_stream_get_info(). */
+/* decoder.c - streams to pixels: bytes are indexed as they arrive, bands decoded group by group, rows delivered slab by slab.
+ * ghm_decode_image() is the same with all bytes at once and the picture in place of slabs. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
+#include "downscale.h"
 #include "frame.h"
 #include "latent_codec.h"
+#include "metadata.h"
 #include "picture_hash.h"
 
-enum { DEFAULT_MAX_PIXELS = 1 << 28, MAX_THREADS = 256 };
+enum {
+    DEFAULT_MAX_PIXELS = 1 << 28,
+    MAX_THREADS = 256,
+    PIECE_BYTES = 1 << 18 /* of pushed bytes, looked at together */
+};
 
 void ghm_decode_settings_default(ghm_decode_settings *settings)
 {
-    *settings = (ghm_decode_settings){ .max_pixels = DEFAULT_MAX_PIXELS };
+    *settings = (ghm_decode_settings){ .max_pixels = DEFAULT_MAX_PIXELS, .scale = 1 };
 }
 
 /* ---------------------------------------------------------------------------------------------- information */
@@ -57,169 +64,647 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
 
 /* ---------------------------------------------------------------------------------------------- decoding */
 
-typedef struct decode_job {
+struct ghm_decoder {
     const ghm_model *model;
-    const ghm_decode_settings *settings;
-    ghm_diagnostics *diag;
+    ghm_decode_settings settings;
+    ghm_rows_callback rows;
+    void *rows_user;
+    memory_source memory;
+    ghm_status status; /* what ended it */
+    ghm_diagnostics diag;
+
+    /* the stream */
     stream_index index;
+    const uint8_t *data;  /* bytes base .. base + size - 1 of it */
+    size_t size;
+    uint64_t base;
+    bytes_writer pending; /* holds data, unless they are the caller's */
+    bytes_writer metadata[GHM_N_METADATA_KINDS]; /* the payloads, when data do not stay */
+    bool complete;        /* the index has the last chunk */
+    ghm_status damage;    /* behind the header: why the rest of the stream is not read, or a band is missing */
+    ghm_diagnostics damage_diag;
+
+    /* what the header decides */
+    bool planned;
     frame_geometry g;
-    arena memory;
+    frame_window window;
+    size_t first_band, end_band; /* needed for the window */
+    int n_threads;
+
+    /* working memory */
+    arena arena;
     quality_tables quality;
     thread_pool *pool;
     latent_codec *codecs; /* one a thread */
     stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     int n_codecs;
     reconstruction rec;
-    picture_hash *hash;
-    ghm_image image;
+    picture_hash *hash;   /* NULL: nothing to compare */
+    uint8_t *slab;        /* rows of pixels at full size */
+    size_t slab_rows;     /* of y */
+    downscale downscale;
+    uint8_t *row;         /* of the result, when it is smaller */
+    ghm_image image;      /* of ghm_decode_image(): the result */
+
     /* the group at work */
-    size_t first_band;
+    size_t next_band, group_band;
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
-} decode_job;
+    bool missing[BITSTREAM_MAX_BANDS];
+    ghm_decode_report report;
+};
 
-static ghm_status check_header(const decode_job *job)
+/* Zeroed, so that ghm_decoder_close() can release it at any time. */
+static ghm_status make_decoder(const ghm_model *model, const ghm_decode_settings *settings, ghm_decoder **decoder,
+                               ghm_diagnostics *diag)
 {
-    const stream_header *header = &job->index.header;
-    if (header->model_id != job->model->id)
-        return ghm_fail(job->diag, GHM_ERR_MODEL_MISMATCH,
-                        "the stream was made with weights %016llx, these are %016llx (%s)",
-                        (unsigned long long)header->model_id, (unsigned long long)job->model->id, job->model->name);
-    if (header->anchors != quality_max(job->model))
-        return ghm_fail(job->diag, GHM_ERR_BITSTREAM, "the header's quality range is not that of its weights");
-    if ((uint64_t)header->width * header->height > job->settings->max_pixels)
-        return ghm_fail(job->diag, GHM_ERR_LIMIT, "the picture has %ux%u pixels, more than the limit of %llu",
-                        header->width, header->height, (unsigned long long)job->settings->max_pixels);
+    ghm_decode_settings chosen;
+    memory_source source;
+    ghm_decode_settings_default(&chosen);
+    if (settings)
+        chosen = *settings;
+    if (chosen.scale == 0)
+        chosen.scale = 1;
+    if (chosen.threads < 0 || chosen.threads > MAX_THREADS)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", chosen.threads, MAX_THREADS);
+    if (chosen.scale > 16 || (chosen.scale & (chosen.scale - 1)) != 0)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "scale %u is none of 1, 2, 4, 8 and 16", chosen.scale);
+    memory_source_init(&source, &chosen.allocator, chosen.max_memory);
+    ghm_decoder *d = memory_allocate(&source, sizeof *d);
+    if (!d)
+        return memory_fail(&source, sizeof *d, diag);
+    d->model = model;
+    d->settings = chosen;
+    d->index.tolerant = chosen.partial;
+    memory_source_init(&d->memory, &chosen.allocator, chosen.max_memory);
+    (void)memory_reserve(&d->memory, sizeof *d);
+    d->arena.source = d->pending.source = &d->memory;
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        d->metadata[kind].source = &d->memory;
+    *decoder = d;
     return GHM_OK;
 }
 
-static ghm_status open_job(decode_job *job, int n_threads)
+void ghm_decoder_close(ghm_decoder **decoder)
 {
-    job->g = frame_geometry_make(job->model, &job->index.header, n_threads);
-    job->band_status = arena_alloc(&job->memory, job->g.group, sizeof *job->band_status);
-    job->band_diag = arena_alloc(&job->memory, job->g.group, sizeof *job->band_diag);
-    job->codecs = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->codecs);
-    if (job->settings->statistics)
-        job->clocks = arena_alloc(&job->memory, (size_t)n_threads, sizeof *job->clocks);
-    if (job->memory.failed_bytes)
-        return ghm_fail_memory(job->diag, job->memory.failed_bytes);
-    GHM_TRY(quality_tables_init(&job->quality, job->model, job->index.header.quality, &job->memory, job->diag));
-    job->pool = thread_pool_open(n_threads);
-    if (!job->pool)
-        return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", n_threads);
-    GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, &job->g, job->pool, job->diag));
-    job->rec.clocks = job->clocks;
-    while (job->n_codecs < n_threads) {
-        const int worker = job->n_codecs++;
-        latent_codec *codec = &job->codecs[worker];
-        GHM_TRY(latent_codec_init(codec, job->model, &job->quality, job->g.band_h < job->g.h ? job->g.band_h : job->g.h,
-                                  job->g.w, false, job->diag));
-        codec->clock = job->clocks ? &job->clocks[worker] : NULL;
+    ghm_decoder *d = *decoder;
+    *decoder = NULL;
+    if (!d)
+        return;
+    for (int i = 0; i < d->n_codecs; i++)
+        latent_codec_free(&d->codecs[i]);
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        bytes_release(&d->metadata[kind]);
+    bytes_release(&d->pending);
+    reconstruction_free(&d->rec);
+    picture_hash_close(d->hash);
+    thread_pool_close(d->pool);
+    ghm_image_free(&d->image);
+    arena_free(&d->arena);
+    memory_source source = d->memory;
+    memory_release(&source, d, sizeof *d);
+}
+
+/* ---------------------------------------------------------------------------------------------- opening */
+
+static ghm_status check_header(ghm_decoder *d)
+{
+    const stream_header *header = &d->index.header;
+    if (header->model_id != d->model->id)
+        return ghm_fail(&d->diag, GHM_ERR_MODEL_MISMATCH,
+                        "the stream was made with weights %016llx, these are %016llx (%s)",
+                        (unsigned long long)header->model_id, (unsigned long long)d->model->id, d->model->name);
+    if (header->anchors != quality_max(d->model))
+        return ghm_fail(&d->diag, GHM_ERR_BITSTREAM, "the header's quality range is not that of its weights");
+    if ((uint64_t)header->width * header->height > d->settings.max_pixels)
+        return ghm_fail(&d->diag, GHM_ERR_LIMIT, "the picture has %ux%u pixels, more than the limit of %llu",
+                        header->width, header->height, (unsigned long long)d->settings.max_pixels);
+    return GHM_OK;
+}
+
+static ghm_status choose_window(ghm_decoder *d)
+{
+    const ghm_region *r = &d->settings.region;
+    const uint32_t width = d->index.header.width, height = d->index.header.height;
+    if (r->width == 0) {
+        d->window = (frame_window){ 0, 0, width, height };
+        return GHM_OK;
     }
-    job->hash = picture_hash_open(job->g.format, job->index.header.width, job->index.header.height);
-    if (!job->hash)
-        return ghm_fail_memory(job->diag, 576);
-    return ghm_image_alloc_as(job->index.header.width, job->index.header.height, job->g.format.components,
-                              job->g.format.bit_depth, &job->image, job->diag);
+    if (r->height == 0 || r->x >= width || r->width > width - r->x || r->y >= height || r->height > height - r->y)
+        return ghm_fail(&d->diag, GHM_ERR_ARGUMENT, "the region of %ux%u pixels at (%u, %u) is not inside the picture of %ux%u",
+                        r->width, r->height, r->x, r->y, width, height);
+    d->window = (frame_window){ r->x, r->y, r->width, r->height };
+    return GHM_OK;
 }
 
-static void close_job(decode_job *job)
+static bool is_whole(const ghm_decoder *d)
 {
-    for (int i = 0; i < job->n_codecs; i++)
-        latent_codec_free(&job->codecs[i]);
-    reconstruction_free(&job->rec);
-    picture_hash_close(job->hash);
-    thread_pool_close(job->pool);
-    ghm_image_free(&job->image);
-    arena_free(&job->memory);
+    return d->window.width == d->g.width && d->window.height == d->g.height;
 }
 
-/* Alpha goes to its place in the picture at once; the colours beside it come with the group. */
-static ghm_status decode_band_alpha(decode_job *job, size_t band, ghm_diagnostics *diag)
+/* The result, without samples. */
+static ghm_image result_format(const ghm_decoder *d)
 {
-    size_t first, last;
-    frame_band_pixels(&job->g, band, &first, &last);
-    ghm_image rows = job->image;
-    rows.planes[3] += first * rows.row_stride;
-    return alpha_decode(job->index.alpha[band].payload, job->index.alpha[band].size, &rows, last - first, diag);
+    static uint8_t somewhere[16]; /* planes that are there are not NULL */
+    const size_t width = downscale_size(d->window.width, d->settings.scale);
+    return colour_interleaved(d->g.format, (uint32_t)width, (uint32_t)downscale_size(d->window.height, d->settings.scale),
+                              somewhere, width * pixel_bytes(d->g.format));
+}
+
+/* Everything that the header decides. */
+static ghm_status plan(ghm_decoder *d)
+{
+    const int threads = d->settings.threads > 0 ? d->settings.threads : threads_available();
+    GHM_TRY(check_header(d));
+    GHM_TRY(choose_window(d));
+    d->n_threads = frame_n_threads(&d->index.header, threads);
+    d->g = frame_geometry_make(d->model, &d->index.header, d->n_threads);
+    frame_bands_needed(d->model, &d->g, &d->window, &d->first_band, &d->end_band);
+    d->next_band = d->first_band;
+    d->report.n_bands = (unsigned)(d->end_band - d->first_band);
+    d->planned = true;
+    return GHM_OK;
+}
+
+/* Rows of pixels go to a slab, unless they go to the whole picture of ghm_decode_image(). */
+static void allocate_rows(ghm_decoder *d, bool whole_picture)
+{
+    const size_t pixel = pixel_bytes(d->g.format), scale = d->settings.scale;
+    d->slab_rows = frame_slab_rows(&d->g, d->n_threads);
+    if (scale > 1) {
+        d->row = arena_alloc(&d->arena, downscale_size(d->window.width, scale), pixel);
+        downscale_init(&d->downscale, d->g.format, scale, d->window.width, d->window.height, &d->arena);
+    }
+    if (scale > 1 || !whole_picture)
+        d->slab = arena_alloc(&d->arena, d->slab_rows * MODEL_Y_STRIDE * d->window.width, pixel);
+}
+
+static ghm_status allocate(ghm_decoder *d, bool whole_picture)
+{
+    const size_t group = d->g.group, band_h = d->g.band_h < d->g.h ? d->g.band_h : d->g.h, n = (size_t)d->n_threads;
+    d->band_status = arena_alloc(&d->arena, group, sizeof *d->band_status);
+    d->band_diag = arena_alloc(&d->arena, group, sizeof *d->band_diag);
+    d->codecs = arena_alloc(&d->arena, n, sizeof *d->codecs);
+    if (d->settings.statistics)
+        d->clocks = arena_alloc(&d->arena, n, sizeof *d->clocks);
+    allocate_rows(d, whole_picture);
+    GHM_TRY(arena_status(&d->arena, &d->diag));
+    GHM_TRY(quality_tables_init(&d->quality, d->model, d->index.header.quality, &d->arena, &d->diag));
+    GHM_TRY(reconstruction_init(&d->rec, d->model, &d->quality, &d->g, &d->window, d->n_threads, &d->memory, &d->diag));
+    d->rec.clocks = d->clocks;
+    while (d->n_codecs < d->n_threads) {
+        const int worker = d->n_codecs++;
+        latent_codec *codec = &d->codecs[worker];
+        GHM_TRY(latent_codec_init(codec, d->model, &d->quality, band_h, d->g.w, false, &d->memory, &d->diag));
+        codec->clock = d->clocks ? &d->clocks[worker] : NULL;
+    }
+    return GHM_OK;
+}
+
+static ghm_status start(ghm_decoder *d)
+{
+    d->rec.pool = d->pool = thread_pool_open(d->n_threads);
+    if (!d->pool)
+        return ghm_fail(&d->diag, GHM_ERR_MEMORY, "%d threads could not be started", d->n_threads);
+    if (d->index.header.has_picture_hash && is_whole(d) && !d->settings.ignore_picture_hash) {
+        d->hash = picture_hash_open(d->g.format, d->index.header.width, d->index.header.height);
+        return d->hash ? GHM_OK : ghm_fail_memory(&d->diag, 576);
+    }
+    return GHM_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- rows */
+
+/* Pixels of missing bands, rows first .. last - 1 of the picture. */
+static void grey_out(const ghm_decoder *d, size_t first, size_t last, uint8_t *pixels, size_t stride)
+{
+    for (size_t y = first; y < last && d->report.n_missing; y++, pixels += stride)
+        if (d->missing[y / (d->g.band_h * MODEL_Y_STRIDE)])
+            colour_grey_row(d->g.format, d->window.width, pixels);
+}
+
+static ghm_status deliver(ghm_decoder *d, size_t first_row, size_t n_rows, uint8_t *pixels, size_t stride)
+{
+    const ghm_image format = result_format(d);
+    if (d->image.owned && d->settings.scale == 1)
+        return GHM_OK; /* they are in their place */
+    if (d->image.owned) {
+        for (size_t i = 0; i < n_rows; i++)
+            memcpy(d->image.planes[0] + (first_row + i) * d->image.row_stride, pixels + i * stride, d->image.row_stride);
+        return GHM_OK;
+    }
+    const ghm_image view = colour_interleaved(d->g.format, format.width, (uint32_t)n_rows, pixels, stride);
+    return d->rows(d->rows_user, (uint32_t)first_row, &view) ? ghm_fail(&d->diag, GHM_ERR_CANCELLED, "cancelled") : GHM_OK;
+}
+
+static ghm_status deliver_smaller(ghm_decoder *d, size_t n_rows, const uint8_t *pixels, size_t stride)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        const size_t row = d->downscale.n_in / d->settings.scale;
+        if (downscale_row(&d->downscale, pixels + i * stride, d->row))
+            GHM_TRY(deliver(d, row, 1, d->row, result_format(d).row_stride));
+    }
+    return GHM_OK;
+}
+
+/* All the rows that the bands so far allow. */
+static ghm_status make_rows(ghm_decoder *d)
+{
+    const size_t stride = d->window.width * pixel_bytes(d->g.format);
+    size_t ready, first, last;
+    while ((ready = reconstruction_ready(&d->rec)) > 0) {
+        const size_t n = d->slab && ready > d->slab_rows ? d->slab_rows : ready;
+        reconstruction_range(&d->rec, n, &first, &last);
+        uint8_t *pixels = d->slab ? d->slab : d->image.planes[0] + (first - d->window.y) * stride;
+        reconstruction_run(&d->rec, n, pixels, stride);
+        grey_out(d, first, last, pixels, stride);
+        if (d->hash)
+            picture_hash_rows(d->hash, pixels, stride, last - first);
+        if (d->settings.scale > 1)
+            GHM_TRY(deliver_smaller(d, last - first, pixels, stride));
+        else
+            GHM_TRY(deliver(d, first - d->window.y, last - first, pixels, stride));
+    }
+    return GHM_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- bands */
+
+static const uint8_t *payload_of(const ghm_decoder *d, const stream_chunk *chunk)
+{
+    return d->data + (chunk->offset - d->base);
+}
+
+static ghm_status decode_found_band(ghm_decoder *d, size_t band, latent_codec *codec, int16_t *y_hat, ghm_diagnostics *diag)
+{
+    const stream_chunk *chunk = &d->index.bands[band], *alpha = &d->index.alpha[band];
+    const size_t row = frame_band_first(&d->g, band), n_rows = frame_band_rows(&d->g, band);
+    if (chunk->damaged || alpha->damaged)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC does not match");
+    GHM_TRY(latent_codec_decode(codec, payload_of(d, chunk), chunk->size, n_rows, y_hat, diag));
+    if (!components_have_alpha(d->g.format.components))
+        return GHM_OK;
+    const ghm_image rows = reconstruction_alpha(&d->rec, row, n_rows);
+    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, diag);
 }
 
 static void decode_band(void *user, size_t i, int worker)
 {
-    decode_job *job = user;
-    const size_t band = job->first_band + i;
-    job->band_diag[i].text[0] = '\0';
-    const stream_chunk *chunk = &job->index.bands[band];
-    job->band_status[i] = latent_codec_decode(&job->codecs[worker], chunk->payload, chunk->size,
-                                              frame_band_rows(&job->g, band),
-                                              reconstruction_row(&job->rec, frame_band_first(&job->g, band)),
-                                              &job->band_diag[i]);
-    if (job->band_status[i] == GHM_OK && components_have_alpha(job->g.format.components))
-        job->band_status[i] = decode_band_alpha(job, band, &job->band_diag[i]);
+    ghm_decoder *d = user;
+    const size_t band = d->group_band + i, n_rows = frame_band_rows(&d->g, band);
+    int16_t *y_hat = reconstruction_row(&d->rec, frame_band_first(&d->g, band));
+    d->band_diag[i].text[0] = '\0';
+    if (band < d->index.n_bands_found)
+        d->band_status[i] = decode_found_band(d, band, &d->codecs[worker], y_hat, &d->band_diag[i]);
+    else
+        d->band_status[i] = GHM_ERR_TRUNCATED;
+    if (d->band_status[i] != GHM_OK) /* what its neighbours see of it */
+        memset(y_hat, 0, n_rows * d->g.w * d->model->m * sizeof *y_hat);
 }
 
-/* Bands first..last-1, and the pixels they allow. */
-static ghm_status decode_group(decode_job *job, size_t first, size_t last)
+static void note_missing(ghm_decoder *d, size_t band)
 {
-    job->first_band = first;
-    reconstruction_extend(&job->rec, first, last);
-    thread_pool_run(job->pool, last - first, decode_band, job);
-    for (size_t i = 0; i < last - first; i++)
-        if (job->band_status[i] != GHM_OK)
-            return ghm_fail(job->diag, job->band_status[i], "band %zu: %s", first + i, job->band_diag[i].text);
+    size_t first, last;
+    frame_band_pixels(&d->g, band, &first, &last);
+    if (d->report.n_missing++ == 0)
+        d->report.first_missing_row = (uint32_t)first;
+    d->report.last_missing_row = (uint32_t)(last - 1);
+    d->missing[band] = true;
+}
 
-    size_t first_row, last_row;
-    reconstruction_range(&job->rec, &first_row, &last_row);
-    uint8_t *pixels = job->image.planes[0] + first_row * job->image.row_stride;
-    reconstruction_run(&job->rec, pixels, job->image.row_stride);
-    if (job->index.picture_hash && !job->settings->ignore_picture_hash)
-        picture_hash_rows(job->hash, pixels, job->image.row_stride, last_row - first_row);
+static ghm_status check_bands(ghm_decoder *d, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t band = d->group_band + i;
+        if (d->band_status[i] == GHM_OK)
+            continue;
+        if (!d->settings.partial)
+            return ghm_fail(&d->diag, d->band_status[i], "band %zu: %s", band, d->band_diag[i].text);
+        if (d->damage == GHM_OK) {
+            d->damage = d->band_status[i];
+            ghm_fail(&d->damage_diag, d->damage, "band %zu: %s", band, d->band_diag[i].text);
+        }
+        note_missing(d, band);
+    }
     return GHM_OK;
 }
 
-static ghm_status check_picture_hash(const decode_job *job)
+/* Forget the pushed bytes that no band to come needs. */
+static void discard_bytes(ghm_decoder *d)
+{
+    const uint64_t keep = d->next_band < d->index.n_bands_begun ? d->index.bands[d->next_band].offset : d->index.end;
+    const size_t n = (size_t)(keep - d->base);
+    if (!d->pending.data || n == 0)
+        return;
+    d->pending.size -= n;
+    d->size -= n;
+    d->base = keep;
+    memmove(d->pending.data, d->pending.data + n, d->pending.size);
+}
+
+/* Bands next_band .. last - 1, and the pixels they allow. */
+static ghm_status decode_group(ghm_decoder *d, size_t last)
+{
+    const size_t n = last - d->next_band, first_row = d->window.y / MODEL_Y_STRIDE;
+    d->group_band = d->next_band;
+    reconstruction_extend(&d->rec, d->next_band, last);
+    thread_pool_run(d->pool, n, decode_band, d);
+    d->next_band = last;
+    GHM_TRY(check_bands(d, n));
+    GHM_TRY(make_rows(d));
+    const double done = (double)(d->rec.done - first_row) / (double)(d->rec.last - first_row);
+    if (d->settings.progress && d->settings.progress(d->settings.progress_user, done))
+        return ghm_fail(&d->diag, GHM_ERR_CANCELLED, "cancelled");
+    return GHM_OK;
+}
+
+/* Groups as far as their bands are there; with `all`, to the end. */
+static ghm_status decode_groups(ghm_decoder *d, bool all)
+{
+    while (d->next_band < d->end_band) {
+        const size_t wanted = d->next_band + d->g.group, last = wanted < d->end_band ? wanted : d->end_band;
+        if (!all && d->index.n_bands_found < last)
+            return GHM_OK;
+        GHM_TRY(decode_group(d, last));
+        discard_bytes(d);
+    }
+    return GHM_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- bytes */
+
+/* Payloads of metadata are wanted longer than the bytes that are pushed stay. */
+static ghm_status keep_metadata(ghm_decoder *d)
+{
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        stream_chunk *chunk = &d->index.metadata[kind];
+        bytes_writer *kept = &d->metadata[kind];
+        if (!chunk->payload || kept->data)
+            continue;
+        bytes_reserve(kept, chunk->size + 1);
+        bytes_put(kept, payload_of(d, chunk), chunk->size);
+        if (kept->failed)
+            return memory_fail(&d->memory, chunk->size, &d->diag);
+        chunk->payload = kept->data;
+    }
+    return GHM_OK;
+}
+
+/* Find the chunks that have arrived. What is wrong behind the header is noted in d->damage: it may not matter. */
+static ghm_status index_bytes(ghm_decoder *d)
+{
+    ghm_diagnostics reason = { "" };
+    const ghm_status status = bitstream_index_more(&d->index, d->data, d->size, d->base, &reason);
+    d->complete = status == GHM_OK;
+    if (status == GHM_OK || (status == GHM_ERR_TRUNCATED && d->index.has_header))
+        return GHM_OK;
+    if (!d->index.has_header)
+        return status == GHM_ERR_TRUNCATED && d->pending.data ? status : ghm_fail(&d->diag, status, "%s", reason.text);
+    d->damage = status;
+    d->damage_diag = reason;
+    return GHM_OK;
+}
+
+/* The last band of a region is the last that matters; of a whole picture all bytes do. */
+static bool wants_more(const ghm_decoder *d)
+{
+    return !d->planned || d->next_band < d->end_band || is_whole(d);
+}
+
+static ghm_status fail_damage(ghm_decoder *d)
+{
+    return ghm_fail(&d->diag, d->damage, "%s", d->damage_diag.text);
+}
+
+static ghm_status take_piece(ghm_decoder *d, const uint8_t *data, size_t size)
+{
+    if (d->damage != GHM_OK || !wants_more(d))
+        return GHM_OK;
+    bytes_put(&d->pending, data, size);
+    if (d->pending.failed)
+        return memory_fail(&d->memory, d->pending.size + size, &d->diag);
+    d->data = d->pending.data;
+    d->size = d->pending.size;
+    const ghm_status status = index_bytes(d);
+    if (!d->index.has_header)
+        return status == GHM_ERR_TRUNCATED ? GHM_OK : status;
+    GHM_TRY(keep_metadata(d));
+    if (!d->planned) {
+        GHM_TRY(plan(d));
+        GHM_TRY(allocate(d, false));
+        GHM_TRY(start(d));
+    }
+    GHM_TRY(decode_groups(d, false));
+    if (d->damage != GHM_OK && !d->settings.partial && wants_more(d))
+        return fail_damage(d);
+    discard_bytes(d);
+    return GHM_OK;
+}
+
+ghm_status ghm_decoder_push(ghm_decoder *d, const uint8_t *data, size_t size)
+{
+    while (d->status == GHM_OK && size > 0) {
+        const size_t n = size < PIECE_BYTES ? size : PIECE_BYTES;
+        d->status = take_piece(d, data, n);
+        data += n;
+        size -= n;
+    }
+    return d->status;
+}
+
+/* ---------------------------------------------------------------------------------------------- the end */
+
+static ghm_status check_picture_hash(ghm_decoder *d)
 {
     uint8_t computed[PICTURE_HASH_BYTES];
-    if (!job->index.picture_hash || job->settings->ignore_picture_hash)
+    if (!d->hash || !d->index.picture_hash)
         return GHM_OK;
-    picture_hash_result(job->hash, computed);
-    if (memcmp(job->index.picture_hash, computed, sizeof computed) != 0)
-        return ghm_fail(job->diag, GHM_ERR_CHECKSUM, "the decoded picture is not the one its encoder saw");
+    picture_hash_result(d->hash, computed);
+    d->report.hash_compared = 1;
+    if (memcmp(d->index.picture_hash, computed, sizeof computed) != 0)
+        return ghm_fail(&d->diag, GHM_ERR_CHECKSUM, "the decoded picture is not the one its encoder saw");
     return GHM_OK;
 }
 
-static ghm_status run_job(decode_job *job, const uint8_t *data, size_t size)
+static ghm_status fail_partial(ghm_decoder *d)
 {
-    const ghm_decode_settings *settings = job->settings;
-    GHM_TRY(bitstream_index(data, size, &job->index, job->diag));
-    GHM_TRY(check_header(job));
-    GHM_TRY(open_job(job, frame_n_threads(&job->index.header, settings->threads > 0 ? settings->threads : threads_available())));
-    for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
-        const size_t last = band + job->g.group;
-        GHM_TRY(decode_group(job, band, last < job->g.n_bands ? last : job->g.n_bands));
-        if (settings->progress && settings->progress(settings->progress_user, (double)job->rec.done / (double)job->g.h))
-            return ghm_fail(job->diag, GHM_ERR_CANCELLED, "cancelled");
+    const ghm_decode_report *r = &d->report;
+    if (r->n_missing == 0)
+        return ghm_fail(&d->diag, d->damage, "%s; no row of the picture is missing", d->damage_diag.text);
+    return ghm_fail(&d->diag, d->damage, "%s; %u of %u bands are missing, grey between rows %u and %u", d->damage_diag.text,
+                    r->n_missing, r->n_bands, r->first_missing_row, r->last_missing_row);
+}
+
+/* There are no more bytes: are those there enough? */
+static ghm_status judge_bytes(ghm_decoder *d)
+{
+    if (!is_whole(d) && d->index.n_bands_found >= d->end_band) {
+        d->damage = GHM_OK;
+    } else if (!d->complete && d->damage == GHM_OK) {
+        d->damage = GHM_ERR_TRUNCATED;
+        ghm_fail(&d->damage_diag, d->damage, "the stream ends early, after %zu of %zu bands", d->index.n_bands_found,
+                 d->g.n_bands);
     }
-    return check_picture_hash(job);
+    return d->damage == GHM_OK || d->settings.partial ? GHM_OK : fail_damage(d);
+}
+
+static ghm_status decode_rest(ghm_decoder *d)
+{
+    GHM_TRY(decode_groups(d, true));
+    if (d->settings.statistics)
+        *d->settings.statistics = stage_clocks_sum(d->clocks, d->n_threads);
+    return d->damage != GHM_OK ? fail_partial(d) : check_picture_hash(d);
+}
+
+static ghm_status finish(ghm_decoder *d)
+{
+    if (!d->planned)
+        return ghm_fail(&d->diag, GHM_ERR_TRUNCATED, "the stream ends in its header");
+    GHM_TRY(judge_bytes(d));
+    return decode_rest(d);
+}
+
+ghm_status ghm_decoder_finish(ghm_decoder *d)
+{
+    if (d->status == GHM_OK)
+        d->status = finish(d);
+    return d->status;
+}
+
+/* ---------------------------------------------------------------------------------------------- entry points */
+
+ghm_status ghm_decoder_open(const ghm_model *model, const ghm_decode_settings *settings, ghm_rows_callback rows, void *user,
+                            ghm_decoder **decoder, ghm_diagnostics *diag)
+{
+    *decoder = NULL;
+    GHM_TRY(make_decoder(model, settings, decoder, diag));
+    (*decoder)->rows = rows;
+    (*decoder)->rows_user = user;
+    return GHM_OK;
+}
+
+ghm_status ghm_decoder_get_format(const ghm_decoder *d, ghm_image *format)
+{
+    if (!d->planned)
+        return GHM_ERR_TRUNCATED;
+    *format = result_format(d);
+    return GHM_OK;
+}
+
+void ghm_decoder_get_report(const ghm_decoder *d, ghm_decode_report *report)
+{
+    *report = d->report;
+}
+
+ghm_status ghm_decoder_get_metadata(const ghm_decoder *d, ghm_metadata *metadata, ghm_diagnostics *diag)
+{
+    return metadata_read(&d->index, metadata, diag);
+}
+
+const ghm_diagnostics *ghm_decoder_diagnostics(const ghm_decoder *d)
+{
+    return &d->diag;
+}
+
+static ghm_status allocate_image(ghm_decoder *d)
+{
+    const ghm_image format = result_format(d);
+    const size_t bytes = format.row_stride * format.height;
+    if (!memory_reserve(&d->memory, bytes))
+        return memory_fail(&d->memory, bytes, &d->diag);
+    return ghm_image_alloc_as(format.width, format.height, d->g.format.components, d->g.format.bit_depth, &d->image, &d->diag);
+}
+
+static ghm_status read_header(ghm_decoder *d, const uint8_t *data, size_t size)
+{
+    d->data = data;
+    d->size = size;
+    GHM_TRY(index_bytes(d));
+    return plan(d);
+}
+
+static ghm_status decode_whole(ghm_decoder *d, const uint8_t *data, size_t size)
+{
+    GHM_TRY(read_header(d, data, size));
+    GHM_TRY(judge_bytes(d));
+    GHM_TRY(allocate_image(d));
+    GHM_TRY(allocate(d, true));
+    GHM_TRY(start(d));
+    return decode_rest(d);
+}
+
+/* Whether a picture with this status is to be had, if settings.partial says so. */
+static bool is_partial(ghm_status status)
+{
+    return status == GHM_ERR_TRUNCATED || status == GHM_ERR_BITSTREAM || status == GHM_ERR_CHECKSUM;
 }
 
 ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
                             size_t size, ghm_image *out, ghm_diagnostics *diag)
 {
-    ghm_decode_settings defaults;
-    ghm_decode_settings_default(&defaults);
-    if (!settings)
-        settings = &defaults;
-    if (settings->threads < 0 || settings->threads > MAX_THREADS)
-        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
-    decode_job job = { .model = model, .settings = settings, .diag = diag };
-    const ghm_status status = run_job(&job, data, size);
-    if (status == GHM_OK) {
-        *out = job.image;
-        job.image = (ghm_image){ 0 };
-        if (settings->statistics)
-            *settings->statistics = stage_clocks_sum(job.clocks, job.n_codecs);
+    ghm_decoder *d;
+    GHM_TRY(make_decoder(model, settings, &d, diag));
+    const ghm_status status = decode_whole(d, data, size);
+    if (d->image.owned && (status == GHM_OK || (d->settings.partial && is_partial(status)))) {
+        *out = d->image;
+        d->image = (ghm_image){ 0 };
     }
-    close_job(&job);
+    if (status != GHM_OK)
+        ghm_fail(diag, status, "%s", d->diag.text);
+    ghm_decoder_close(&d);
+    return status;
+}
+
+/* The most coded bytes that a ghm_decoder holds at a time: those of a group and of the piece that completes it, in a buffer
+ * that doubles and is copied when it grows. */
+static uint64_t pending_bytes(const ghm_decoder *d)
+{
+    uint64_t most = 0;
+    for (size_t first = d->first_band; first < d->index.n_bands_found; first += d->g.group) {
+        uint64_t bytes = 0;
+        for (size_t band = first; band < first + d->g.group && band < d->index.n_bands_found; band++)
+            bytes += d->index.bands[band].size + d->index.alpha[band].size;
+        most = bytes > most ? bytes : most;
+    }
+    return 3 * (most + PIECE_BYTES);
+}
+
+static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_decode_cost *cost)
+{
+    GHM_TRY(read_header(d, data, size));
+    GHM_TRY(allocate(d, false));
+    const ghm_image format = result_format(d);
+    ghm_model_info model;
+    ghm_model_get_info(d->model, &model);
+    size_t first, last, rows = 0;
+    for (size_t band = d->first_band; band < d->end_band; band++) {
+        frame_band_pixels(&d->g, band, &first, &last);
+        rows += last - first;
+    }
+    *cost = (ghm_decode_cost){
+        .width = format.width, .height = format.height, .image_bytes = (uint64_t)format.row_stride * format.height,
+        .memory = d->memory.peak + pending_bytes(d), .n_bands = d->report.n_bands,
+        .mac = 1000 * (double)d->g.width * ((double)rows * (model.decoder_kmac - model.synthesis_kmac) +
+                                            (double)d->window.height * model.synthesis_kmac),
+    };
+    return GHM_OK;
+}
+
+ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data, size_t size,
+                               ghm_decode_cost *cost, ghm_diagnostics *diag)
+{
+    ghm_decode_settings unlimited;
+    ghm_decoder *d;
+    ghm_decode_settings_default(&unlimited);
+    if (settings)
+        unlimited = *settings;
+    unlimited.max_pixels = UINT64_MAX;
+    unlimited.max_memory = 0;
+    unlimited.allocator = (ghm_allocator){ 0 }; /* whose memory might be touched */
+    GHM_TRY(make_decoder(model, &unlimited, &d, diag));
+    const ghm_status status = measure(d, data, size, cost);
+    if (status != GHM_OK)
+        ghm_fail(diag, status, "%s", d->diag.text);
+    ghm_decoder_close(&d);
     return status;
 }

@@ -1,6 +1,8 @@
-/* encoder.c - ghm_encode_image(): a picture from end to end, group of bands by group of bands. */
+/* encoder.c - pixels to streams: rows are analysed slab by slab into the y of a group of bands, bands are coded group by
+ * group. ghm_encode_image() is the same with all rows at once. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alpha.h"
 #include "base/status.h"
@@ -26,31 +28,47 @@ void ghm_buffer_free(ghm_buffer *buffer)
     *buffer = (ghm_buffer){ 0 };
 }
 
-typedef struct encode_job {
+struct ghm_encoder {
     const ghm_model *model;
-    const ghm_encode_settings *settings;
-    const ghm_image *image;
-    ghm_diagnostics *diag;
+    ghm_encode_settings settings;
+    ghm_write_callback write;
+    void *write_user;
+    memory_source memory;
+    ghm_status status; /* what ended it */
+    ghm_diagnostics diag;
     stream_header header;
+    ghm_image format;     /* size and kind of the picture */
     frame_geometry g;
-    arena memory;
+    int n_threads;
+
+    arena arena;
     quality_tables quality;
     thread_pool *pool;
-    int n_threads, n_codecs;
     analysis *analyses;   /* one a thread */
     latent_codec *codecs;
+    int n_codecs;
     stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     reconstruction rec;
     picture_hash *hash;
-    uint8_t *decoded;     /* the decoded rows of one group, for the hash */
+    uint8_t *slab;        /* decoded rows, for the hash */
     float *y;             /* of one group, (group * band_h, w, M) */
-    bytes_writer out;
+    bytes_writer out;     /* not yet written */
+
+    /* the rows of the picture that are at hand */
+    ghm_image rows;       /* the caller's, or those in `window` */
+    uint8_t *window;      /* when rows are pushed */
+    size_t window_rows;   /* it has room for */
+    size_t top, received; /* rows top .. received - 1 of the picture */
+    size_t slab_rows;     /* of y, analysed together */
+    size_t analysed;      /* rows of y */
+
     /* the group at work */
-    size_t first_band, first_row, n_rows;
+    size_t first_band, last_band, first_row;
+    size_t strip_first, strip_last; /* rows of y being analysed */
     bytes_writer *payloads, *alpha_payloads;
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
-} encode_job;
+};
 
 static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm_image *image, ghm_diagnostics *diag)
 {
@@ -75,169 +93,376 @@ static uint8_t band_rows(uint32_t height)
     return (uint8_t)((z_rows + n_bands - 1) / n_bands);
 }
 
-static ghm_status open_job(encode_job *job)
+static bool has_alpha(const ghm_encoder *e)
 {
-    const frame_geometry *g = &job->g;
-    arena *memory = &job->memory;
-    const size_t group_rows = g->group * g->band_h < g->h ? g->group * g->band_h : g->h;
+    return components_have_alpha(e->g.format.components);
+}
 
-    GHM_TRY(quality_tables_init(&job->quality, job->model, job->header.quality, memory, job->diag));
-    job->analyses = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->analyses);
-    job->codecs = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->codecs);
-    job->payloads = arena_alloc(memory, g->group, sizeof *job->payloads);
-    job->alpha_payloads = arena_alloc(memory, g->group, sizeof *job->alpha_payloads);
-    job->band_status = arena_alloc(memory, g->group, sizeof *job->band_status);
-    job->band_diag = arena_alloc(memory, g->group, sizeof *job->band_diag);
-    if (job->settings->statistics)
-        job->clocks = arena_alloc(memory, (size_t)job->n_threads, sizeof *job->clocks);
-    job->y = arena_alloc(memory, group_rows * g->w * job->model->m, sizeof *job->y);
-    if (job->settings->picture_hash)
-        job->decoded = arena_alloc(memory, reconstruction_max_rows(g) * g->width, pixel_bytes(g->format));
-    for (int i = 0; job->analyses && i < job->n_threads; i++)
-        analysis_init(&job->analyses[i], job->model, job->quality.gain_e8, job->image, memory);
-    if (memory->failed_bytes)
-        return ghm_fail_memory(job->diag, memory->failed_bytes);
+/* ---------------------------------------------------------------------------------------------- opening */
 
-    job->pool = thread_pool_open(job->n_threads);
-    if (!job->pool)
-        return ghm_fail(job->diag, GHM_ERR_MEMORY, "%d threads could not be started", job->n_threads);
-    GHM_TRY(reconstruction_init(&job->rec, job->model, &job->quality, g, job->pool, job->diag));
-    job->rec.clocks = job->clocks;
-    while (job->n_codecs < job->n_threads) {
-        const int worker = job->n_codecs++;
-        latent_codec *codec = &job->codecs[worker];
-        GHM_TRY(latent_codec_init(codec, job->model, &job->quality, g->band_h < g->h ? g->band_h : g->h, g->w, true,
-                                  job->diag));
-        codec->clock = job->clocks ? &job->clocks[worker] : NULL;
+static size_t group_rows(const frame_geometry *g)
+{
+    return g->group * g->band_h < g->h ? g->group * g->band_h : g->h;
+}
+
+/* Pushed rows wait until those that a slab depends on are there. */
+static void allocate_window(ghm_encoder *e)
+{
+    const size_t rows = (e->slab_rows + 2 * analysis_halo(e->model)) * MODEL_Y_STRIDE;
+    const size_t stride = e->g.width * pixel_bytes(e->g.format);
+    e->window_rows = rows < e->g.height ? rows : e->g.height;
+    e->window = arena_alloc(&e->arena, e->window_rows, stride);
+    e->rows = colour_interleaved(e->g.format, (uint32_t)e->g.width, (uint32_t)e->window_rows, e->window, stride);
+}
+
+static void allocate_group(ghm_encoder *e)
+{
+    const size_t n = e->g.group;
+    e->payloads = arena_alloc(&e->arena, n, sizeof *e->payloads);
+    e->alpha_payloads = arena_alloc(&e->arena, n, sizeof *e->alpha_payloads);
+    e->band_status = arena_alloc(&e->arena, n, sizeof *e->band_status);
+    e->band_diag = arena_alloc(&e->arena, n, sizeof *e->band_diag);
+    for (size_t i = 0; e->payloads && e->alpha_payloads && i < n; i++)
+        e->payloads[i].source = e->alpha_payloads[i].source = &e->memory;
+}
+
+static ghm_status allocate(ghm_encoder *e)
+{
+    const frame_geometry *g = &e->g;
+    const size_t n = (size_t)e->n_threads;
+    GHM_TRY(quality_tables_init(&e->quality, e->model, e->header.quality, &e->arena, &e->diag));
+    allocate_group(e);
+    e->analyses = arena_alloc(&e->arena, n, sizeof *e->analyses);
+    e->codecs = arena_alloc(&e->arena, n, sizeof *e->codecs);
+    if (e->settings.statistics)
+        e->clocks = arena_alloc(&e->arena, n, sizeof *e->clocks);
+    e->y = arena_alloc(&e->arena, group_rows(g) * g->w * e->model->m, sizeof *e->y);
+    if (e->settings.picture_hash)
+        e->slab = arena_alloc(&e->arena, frame_slab_rows(g, e->n_threads) * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
+    for (size_t i = 0; e->analyses && i < n; i++)
+        analysis_init(&e->analyses[i], e->model, e->quality.gain_e8, &e->format, &e->arena);
+    return arena_status(&e->arena, &e->diag);
+}
+
+static ghm_status open_workers(ghm_encoder *e)
+{
+    const frame_geometry *g = &e->g;
+    const frame_window whole = { 0, 0, g->width, g->height };
+    GHM_TRY(reconstruction_init(&e->rec, e->model, &e->quality, g, &whole, e->n_threads, &e->memory, &e->diag));
+    while (e->n_codecs < e->n_threads) {
+        const int worker = e->n_codecs++;
+        latent_codec *codec = &e->codecs[worker];
+        GHM_TRY(latent_codec_init(codec, e->model, &e->quality, g->band_h < g->h ? g->band_h : g->h, g->w, true, &e->memory,
+                                  &e->diag));
+        codec->clock = e->clocks ? &e->clocks[worker] : NULL;
     }
-    job->hash = picture_hash_open(job->header.format, job->header.width, job->header.height);
-    return job->hash ? GHM_OK : ghm_fail_memory(job->diag, 576);
+    e->rec.clocks = e->clocks;
+    e->rec.pool = e->pool = thread_pool_open(e->n_threads);
+    if (!e->pool)
+        return ghm_fail(&e->diag, GHM_ERR_MEMORY, "%d threads could not be started", e->n_threads);
+    e->hash = picture_hash_open(g->format, e->header.width, e->header.height);
+    return e->hash ? GHM_OK : ghm_fail_memory(&e->diag, 576);
 }
 
-static void close_job(encode_job *job)
+/* Bands first .. and the rows of y they have: the next group. */
+static void begin_group(ghm_encoder *e, size_t first)
 {
-    for (int i = 0; i < job->n_codecs; i++)
-        latent_codec_free(&job->codecs[i]);
-    for (size_t i = 0; job->payloads && i < job->g.group; i++)
-        free(job->payloads[i].data);
-    for (size_t i = 0; job->alpha_payloads && i < job->g.group; i++)
-        free(job->alpha_payloads[i].data);
-    reconstruction_free(&job->rec);
-    picture_hash_close(job->hash);
-    thread_pool_close(job->pool);
-    arena_free(&job->memory);
-    free(job->out.data);
+    const size_t last = first + e->g.group;
+    e->first_band = first;
+    e->last_band = last < e->g.n_bands ? last : e->g.n_bands;
+    e->first_row = frame_band_first(&e->g, first);
+    if (first < e->g.n_bands)
+        reconstruction_extend(&e->rec, first, e->last_band);
 }
+
+/* Zeroed, so that ghm_encoder_close() can release it at any time. */
+static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings *settings, const ghm_image *format,
+                               ghm_encoder **encoder, ghm_diagnostics *diag)
+{
+    ghm_encode_settings chosen;
+    memory_source source;
+    ghm_encode_settings_default(&chosen);
+    if (settings)
+        chosen = *settings;
+    GHM_TRY(check_arguments(&chosen, format, diag));
+    memory_source_init(&source, &chosen.allocator, chosen.max_memory);
+    ghm_encoder *e = memory_allocate(&source, sizeof *e);
+    if (!e)
+        return memory_fail(&source, sizeof *e, diag);
+    e->model = model;
+    e->settings = chosen;
+    e->format = *format;
+    memory_source_init(&e->memory, &chosen.allocator, chosen.max_memory);
+    (void)memory_reserve(&e->memory, sizeof *e);
+    e->arena.source = e->out.source = &e->memory;
+    e->header = (stream_header){
+        .width = format->width, .height = format->height, .format = colour_format_of(format),
+        .quality = quality_from_user(model, chosen.quality), .anchors = quality_max(model),
+        .band_rows = band_rows(format->height), .has_picture_hash = chosen.picture_hash != 0, .model_id = model->id,
+    };
+    e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
+    e->g = frame_geometry_make(model, &e->header, e->n_threads);
+    *encoder = e;
+    return GHM_OK;
+}
+
+/* The stream's first bytes, and all that is needed to go on. */
+static ghm_status open_stream(ghm_encoder *e, bool pushing)
+{
+    e->slab_rows = pushing ? frame_slab_rows(&e->g, e->n_threads) : group_rows(&e->g);
+    if (pushing)
+        allocate_window(e);
+    GHM_TRY(allocate(e));
+    GHM_TRY(open_workers(e));
+    begin_group(e, 0);
+    bitstream_write_header(&e->out, &e->header);
+    return metadata_write_chunks(e->settings.metadata, &e->out, &e->diag);
+}
+
+void ghm_encoder_close(ghm_encoder **encoder)
+{
+    ghm_encoder *e = *encoder;
+    *encoder = NULL;
+    if (!e)
+        return;
+    for (int i = 0; i < e->n_codecs; i++)
+        latent_codec_free(&e->codecs[i]);
+    for (size_t i = 0; e->payloads && e->alpha_payloads && i < e->g.group; i++) {
+        bytes_release(&e->payloads[i]);
+        bytes_release(&e->alpha_payloads[i]);
+    }
+    bytes_release(&e->out);
+    reconstruction_free(&e->rec);
+    picture_hash_close(e->hash);
+    thread_pool_close(e->pool);
+    arena_free(&e->arena);
+    memory_source source = e->memory;
+    memory_release(&source, e, sizeof *e);
+}
+
+/* ---------------------------------------------------------------------------------------------- groups */
 
 static void analyse_strip(void *user, size_t i, int worker)
 {
-    encode_job *job = user;
-    const size_t n = frame_n_strips(job->n_rows, job->n_threads), first = job->n_rows * i / n, last = job->n_rows * (i + 1) / n;
-    stage_clock *clock = job->clocks ? &job->clocks[worker] : NULL;
+    ghm_encoder *e = user;
+    const size_t rows = e->strip_last - e->strip_first, n = frame_n_strips(rows, e->n_threads);
+    const size_t first = e->strip_first + rows * i / n, last = e->strip_first + rows * (i + 1) / n;
+    stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
     stage_enter(clock, STAGE_ANALYSIS);
-    analysis_run(&job->analyses[worker], job->first_row + first, job->first_row + last,
-                 job->y + first * job->g.w * job->model->m);
+    analysis_set_rows(&e->analyses[worker], &e->rows, e->top);
+    analysis_run(&e->analyses[worker], first, last, e->y + (first - e->first_row) * e->g.w * e->model->m);
     stage_enter(clock, STAGE_NONE);
 }
 
-static ghm_status encode_band_alpha(encode_job *job, size_t i)
+static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
 {
-    size_t first, last;
-    frame_band_pixels(&job->g, job->first_band + i, &first, &last);
-    job->alpha_payloads[i].size = 0;
-    return alpha_encode(job->image, first, last - first, &job->alpha_payloads[i], &job->band_diag[i]);
+    const size_t band = e->first_band + i;
+    const ghm_image rows = reconstruction_alpha(&e->rec, frame_band_first(&e->g, band), frame_band_rows(&e->g, band));
+    e->alpha_payloads[i].size = 0;
+    return alpha_encode(&rows, 0, rows.height, &e->alpha_payloads[i], &e->band_diag[i]);
 }
 
 static void encode_band(void *user, size_t i, int worker)
 {
-    encode_job *job = user;
-    const size_t row = frame_band_first(&job->g, job->first_band + i);
-    job->payloads[i].size = 0;
-    job->band_status[i] = latent_codec_encode(&job->codecs[worker], job->y + (row - job->first_row) * job->g.w * job->model->m,
-                                              frame_band_rows(&job->g, job->first_band + i),
-                                              reconstruction_row(&job->rec, row), &job->payloads[i], &job->band_diag[i]);
-    if (job->band_status[i] == GHM_OK && components_have_alpha(job->header.format.components))
-        job->band_status[i] = encode_band_alpha(job, i);
+    ghm_encoder *e = user;
+    const size_t band = e->first_band + i, row = frame_band_first(&e->g, band);
+    e->payloads[i].size = 0;
+    e->band_status[i] = latent_codec_encode(&e->codecs[worker], e->y + (row - e->first_row) * e->g.w * e->model->m,
+                                            frame_band_rows(&e->g, band), reconstruction_row(&e->rec, row), &e->payloads[i],
+                                            &e->band_diag[i]);
+    if (e->band_status[i] == GHM_OK && has_alpha(e))
+        e->band_status[i] = encode_band_alpha(e, i);
 }
 
 /* The encoder decodes what it wrote, with the decoder's own functions, to tell the hash of the picture. */
-static void hash_group(encode_job *job)
+static void hash_group(ghm_encoder *e)
 {
-    size_t first, last;
-    reconstruction_range(&job->rec, &first, &last);
-    const size_t row_bytes = pixel_bytes(job->g.format) * job->g.width;
-    reconstruction_run(&job->rec, job->decoded, row_bytes);
-    if (components_have_alpha(job->g.format.components))
-        for (size_t y = first; y < last; y++)
-            colour_copy_alpha_row(job->image, y, job->decoded + (y - first) * row_bytes);
-    picture_hash_rows(job->hash, job->decoded, row_bytes, last - first);
+    const size_t slab = frame_slab_rows(&e->g, e->n_threads), row_bytes = pixel_bytes(e->g.format) * e->g.width;
+    size_t ready, first, last;
+    while ((ready = reconstruction_ready(&e->rec)) > 0) {
+        const size_t n = ready < slab ? ready : slab;
+        reconstruction_range(&e->rec, n, &first, &last);
+        reconstruction_run(&e->rec, n, e->slab, row_bytes);
+        picture_hash_rows(e->hash, e->slab, row_bytes, last - first);
+    }
 }
 
-static ghm_status encode_group(encode_job *job, size_t first, size_t last)
+static ghm_status write_out(ghm_encoder *e)
 {
-    job->first_band = first;
-    job->first_row = frame_band_first(&job->g, first);
-    job->n_rows = frame_band_first(&job->g, last) - job->first_row;
-    thread_pool_run(job->pool, frame_n_strips(job->n_rows, job->n_threads), analyse_strip, job);
-    reconstruction_extend(&job->rec, first, last);
-    thread_pool_run(job->pool, last - first, encode_band, job);
-    for (size_t i = 0; i < last - first; i++) {
-        if (job->band_status[i] != GHM_OK)
-            return ghm_fail(job->diag, job->band_status[i], "%s", job->band_diag[i].text);
-        bitstream_write_chunk(&job->out, CHUNK_BAND, job->payloads[i].data, job->payloads[i].size);
-        if (components_have_alpha(job->header.format.components))
-            bitstream_write_chunk(&job->out, CHUNK_ALPHA, job->alpha_payloads[i].data, job->alpha_payloads[i].size);
-    }
-    if (job->settings->picture_hash)
-        hash_group(job);
+    if (e->out.failed)
+        return memory_fail(&e->memory, e->out.capacity, &e->diag);
+    if (e->write && e->write(e->write_user, e->out.data, e->out.size))
+        return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
+    if (e->write)
+        e->out.size = 0;
     return GHM_OK;
 }
 
-static ghm_status run_job(encode_job *job)
+/* y of the whole group is there. */
+static ghm_status encode_group(ghm_encoder *e)
 {
-    const ghm_encode_settings *settings = job->settings;
-    GHM_TRY(open_job(job));
-    bitstream_write_header(&job->out, &job->header);
-    GHM_TRY(metadata_write_chunks(settings->metadata, &job->out, job->diag));
-    for (size_t band = 0; band < job->g.n_bands; band += job->g.group) {
-        const size_t last = band + job->g.group < job->g.n_bands ? band + job->g.group : job->g.n_bands;
-        GHM_TRY(encode_group(job, band, last));
-        if (settings->progress && settings->progress(settings->progress_user, (double)last / (double)job->g.n_bands))
-            return ghm_fail(job->diag, GHM_ERR_CANCELLED, "cancelled");
+    const size_t n = e->last_band - e->first_band;
+    thread_pool_run(e->pool, n, encode_band, e);
+    for (size_t i = 0; i < n; i++) {
+        if (e->band_status[i] != GHM_OK)
+            return ghm_fail(&e->diag, e->band_status[i], "%s", e->band_diag[i].text);
+        bitstream_write_chunk(&e->out, CHUNK_BAND, e->payloads[i].data, e->payloads[i].size);
+        if (has_alpha(e))
+            bitstream_write_chunk(&e->out, CHUNK_ALPHA, e->alpha_payloads[i].data, e->alpha_payloads[i].size);
     }
-    if (settings->picture_hash) {
+    if (e->settings.picture_hash)
+        hash_group(e);
+    GHM_TRY(write_out(e));
+    const double done = (double)e->last_band / (double)e->g.n_bands;
+    if (e->settings.progress && e->settings.progress(e->settings.progress_user, done))
+        return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
+    begin_group(e, e->last_band);
+    return GHM_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- rows */
+
+/* The alpha of rows of y that have been analysed, to where decoded rows get theirs from. */
+static void take_alpha(ghm_encoder *e, size_t first, size_t last)
+{
+    const ghm_image to = reconstruction_alpha(&e->rec, first, last - first);
+    const uint8_t *from = e->rows.planes[3] + (first * MODEL_Y_STRIDE - e->top) * e->rows.row_stride;
+    for (size_t i = 0; i < to.height; i++)
+        colour_copy_samples(e->g.format.bit_depth, from + i * e->rows.row_stride, e->rows.pixel_stride,
+                            to.planes[3] + i * to.row_stride, to.pixel_stride, to.width);
+}
+
+/* Analyse as many rows as the pixels at hand allow, and encode the groups they complete. */
+static ghm_status advance(ghm_encoder *e)
+{
+    const size_t halo = analysis_halo(e->model);
+    while (e->analysed < e->g.h) {
+        const size_t end = frame_band_first(&e->g, e->last_band), slab_end = e->analysed + e->slab_rows;
+        e->strip_first = e->analysed;
+        e->strip_last = slab_end < end ? slab_end : end;
+        const size_t needed = (e->strip_last + halo) * MODEL_Y_STRIDE;
+        if (e->received < needed && e->received < e->g.height)
+            return GHM_OK;
+        thread_pool_run(e->pool, frame_n_strips(e->strip_last - e->strip_first, e->n_threads), analyse_strip, e);
+        if (has_alpha(e))
+            take_alpha(e, e->strip_first, e->strip_last);
+        e->analysed = e->strip_last;
+        if (e->analysed == end)
+            GHM_TRY(encode_group(e));
+    }
+    return GHM_OK;
+}
+
+/* Make room in the window: rows above the halo of what is analysed next are not needed any more. */
+static void drop_rows(ghm_encoder *e)
+{
+    const size_t halo = analysis_halo(e->model);
+    const size_t top = e->analysed > halo ? (e->analysed - halo) * MODEL_Y_STRIDE : 0;
+    if (top <= e->top)
+        return;
+    memmove(e->window, e->window + (top - e->top) * e->rows.row_stride, (e->received - top) * e->rows.row_stride);
+    e->top = top;
+}
+
+static ghm_status check_rows(ghm_encoder *e, const ghm_image *rows)
+{
+    const pixel_format kind = colour_format_of(rows);
+    if (rows->width != e->g.width || kind.components != e->g.format.components || kind.bit_depth != e->g.format.bit_depth)
+        return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "rows of width %u, %d components and %u bits are not those of the picture",
+                        rows->width, (int)kind.components, kind.bit_depth);
+    if (rows->height > e->g.height - e->received)
+        return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "%u more rows are pushed than the picture's %u", rows->height,
+                        (unsigned)e->g.height);
+    return GHM_OK;
+}
+
+static ghm_status take_rows(ghm_encoder *e, const ghm_image *rows)
+{
+    GHM_TRY(check_rows(e, rows));
+    for (size_t i = 0; i < rows->height;) {
+        for (; i < rows->height && e->received - e->top < e->window_rows; i++, e->received++)
+            colour_copy_row(e->g.format, rows, i, e->window + (e->received - e->top) * e->rows.row_stride);
+        GHM_TRY(advance(e));
+        drop_rows(e);
+    }
+    return GHM_OK;
+}
+
+static ghm_status complete_stream(ghm_encoder *e)
+{
+    if (e->received < e->g.height)
+        return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "%zu of %zu rows have been pushed", e->received, e->g.height);
+    if (e->settings.picture_hash) {
         uint8_t hash[PICTURE_HASH_BYTES];
-        picture_hash_result(job->hash, hash);
-        bitstream_write_chunk(&job->out, CHUNK_PICTURE_HASH, hash, sizeof hash);
+        picture_hash_result(e->hash, hash);
+        bitstream_write_chunk(&e->out, CHUNK_PICTURE_HASH, hash, sizeof hash);
     }
-    return job->out.failed ? ghm_fail_memory(job->diag, job->out.capacity) : GHM_OK;
+    if (e->settings.statistics)
+        *e->settings.statistics = stage_clocks_sum(e->clocks, e->n_threads);
+    return write_out(e);
+}
+
+/* ---------------------------------------------------------------------------------------------- entry points */
+
+/* What went wrong while there was a handle to hold the reason. */
+static ghm_status pass_on(const ghm_encoder *e, ghm_status status, ghm_diagnostics *diag)
+{
+    return status == GHM_OK ? GHM_OK : ghm_fail(diag, status, "%s", e->diag.text);
+}
+
+ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_settings *settings, const ghm_image *format,
+                            ghm_write_callback write, void *user, ghm_encoder **encoder, ghm_diagnostics *diag)
+{
+    *encoder = NULL;
+    GHM_TRY(make_encoder(model, settings, format, encoder, diag));
+    (*encoder)->write = write;
+    (*encoder)->write_user = user;
+    const ghm_status status = pass_on(*encoder, open_stream(*encoder, true), diag);
+    (*encoder)->settings.metadata = NULL;
+    if (status != GHM_OK)
+        ghm_encoder_close(encoder);
+    return status;
+}
+
+ghm_status ghm_encoder_push(ghm_encoder *e, const ghm_image *rows)
+{
+    if (e->status == GHM_OK)
+        e->status = take_rows(e, rows);
+    return e->status;
+}
+
+ghm_status ghm_encoder_finish(ghm_encoder *e)
+{
+    if (e->status == GHM_OK)
+        e->status = complete_stream(e);
+    return e->status;
+}
+
+const ghm_diagnostics *ghm_encoder_diagnostics(const ghm_encoder *e)
+{
+    return &e->diag;
+}
+
+static ghm_status encode_whole(ghm_encoder *e, const ghm_image *image)
+{
+    GHM_TRY(open_stream(e, false));
+    e->rows = *image;
+    e->received = image->height;
+    GHM_TRY(advance(e));
+    return complete_stream(e);
 }
 
 ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *settings, const ghm_image *image,
                             ghm_buffer *out, ghm_diagnostics *diag)
 {
-    ghm_encode_settings defaults;
-    ghm_encode_settings_default(&defaults);
-    if (!settings)
-        settings = &defaults;
-    GHM_TRY(check_arguments(settings, image, diag));
-    encode_job job = {
-        .model = model, .settings = settings, .image = image, .diag = diag,
-        .header = {
-            .width = image->width, .height = image->height, .format = colour_format_of(image), .quality = quality_from_user(model, settings->quality),
-            .anchors = quality_max(model), .band_rows = band_rows(image->height),
-            .has_picture_hash = settings->picture_hash != 0, .model_id = model->id,
-        },
-    };
-    job.n_threads = frame_n_threads(&job.header, settings->threads > 0 ? settings->threads : threads_available());
-    job.g = frame_geometry_make(model, &job.header, job.n_threads);
-    const ghm_status status = run_job(&job);
+    ghm_encoder *e;
+    GHM_TRY(make_encoder(model, settings, image, &e, diag));
+    e->out.source = NULL; /* the stream is handed over, and released with free() */
+    const ghm_status status = pass_on(e, encode_whole(e, image), diag);
     if (status == GHM_OK) {
-        *out = (ghm_buffer){ job.out.data, job.out.size };
-        job.out = (bytes_writer){ 0 };
-        if (settings->statistics)
-            *settings->statistics = stage_clocks_sum(job.clocks, job.n_threads);
+        *out = (ghm_buffer){ e->out.data, e->out.size };
+        e->out = (bytes_writer){ 0 };
     }
-    close_job(&job);
+    ghm_encoder_close(&e);
     return status;
 }

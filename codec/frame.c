@@ -6,7 +6,8 @@
 
 enum {
     STRIP_MIN_ROWS = 8,          /* of y; shorter strips repeat too much of the halo */
-    GROUP_BYTES = 32 * 1024 * 1024 /* y_hat of a group, unless the threads need more bands */
+    GROUP_BYTES = 32 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
+    SLAB_BYTES = 16 * 1024 * 1024   /* pixels */
 };
 
 size_t frame_n_strips(size_t rows, int n_threads)
@@ -54,28 +55,46 @@ void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size
     *last = end < g->height ? end : g->height;
 }
 
-size_t reconstruction_max_rows(const frame_geometry *g)
+size_t frame_slab_rows(const frame_geometry *g, int n_threads)
 {
-    const size_t rows = (g->group + 1) * g->band_h; /* a group, and what the one before held back */
-    return (rows < g->h ? rows : g->h) * MODEL_Y_STRIDE;
+    const size_t least = STRIP_MIN_ROWS * (size_t)n_threads;
+    const size_t rows = SLAB_BYTES / (pixel_bytes(g->format) * g->width * MODEL_Y_STRIDE);
+    const size_t wanted = rows > least ? rows : least;
+    return wanted < g->h ? wanted : g->h;
+}
+
+static size_t rows_of_y(size_t pixel_rows)
+{
+    return (pixel_rows + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
+}
+
+void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
+                        size_t *last)
+{
+    const size_t halo = synthesis_halo(model);
+    const size_t top = window->y / MODEL_Y_STRIDE, bottom = rows_of_y(window->y + window->height) + halo;
+    *first = (top > halo ? top - halo : 0) / g->band_h;
+    *last = bottom < g->h ? (bottom + g->band_h - 1) / g->band_h : g->n_bands;
 }
 
 ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const quality_tables *quality,
-                               const frame_geometry *g, thread_pool *pool, ghm_diagnostics *diag)
+                               const frame_geometry *g, const frame_window *window, int n_threads, memory_source *source,
+                               ghm_diagnostics *diag)
 {
-    const int n = thread_pool_size(pool);
     const size_t scratch = model_scratch_bytes(model, 4 * g->w);
     const size_t rows = g->group * g->band_h + 2 * synthesis_halo(model);
 
-    *r = (reconstruction){ .model = model, .g = *g, .pool = pool };
-    r->window = arena_alloc(&r->memory, rows * g->w * model->m, sizeof *r->window);
-    r->workers = arena_alloc(&r->memory, (size_t)n, sizeof *r->workers);
-    for (int i = 0; r->workers && i < n; i++)
+    *r = (reconstruction){ .model = model, .g = *g, .window = *window, .memory = { .source = source } };
+    r->done = window->y / MODEL_Y_STRIDE;
+    r->last = rows_of_y(window->y + window->height);
+    r->y_hat = arena_alloc(&r->memory, rows * g->w * model->m, sizeof *r->y_hat);
+    if (components_have_alpha(g->format.components))
+        r->alpha = arena_alloc(&r->memory, rows * MODEL_Y_STRIDE * g->width, sample_bytes(g->format.bit_depth));
+    r->workers = arena_alloc(&r->memory, (size_t)n_threads, sizeof *r->workers);
+    for (int i = 0; r->workers && i < n_threads; i++)
         synthesis_init(&r->workers[i], model, quality->up8_multiplier, g->w, arena_alloc(&r->memory, scratch, 1),
                        &r->memory);
-    if (r->memory.failed_bytes)
-        return ghm_fail_memory(diag, r->memory.failed_bytes);
-    return GHM_OK;
+    return arena_status(&r->memory, diag);
 }
 
 void reconstruction_free(reconstruction *r)
@@ -85,7 +104,37 @@ void reconstruction_free(reconstruction *r)
 
 int16_t *reconstruction_row(const reconstruction *r, size_t row)
 {
-    return r->window + (row - r->origin) * r->g.w * r->model->m;
+    return r->y_hat + (row - r->origin) * r->g.w * r->model->m;
+}
+
+static size_t alpha_stride(const reconstruction *r)
+{
+    return r->g.width * sample_bytes(r->g.format.bit_depth);
+}
+
+static uint8_t *alpha_row(const reconstruction *r, size_t pixel_row)
+{
+    return r->alpha + (pixel_row - r->origin * MODEL_Y_STRIDE) * alpha_stride(r);
+}
+
+ghm_image reconstruction_alpha(const reconstruction *r, size_t row, size_t n_rows)
+{
+    const size_t first = row * MODEL_Y_STRIDE, last = (row + n_rows) * MODEL_Y_STRIDE;
+    return (ghm_image){
+        .width = (uint32_t)r->g.width, .height = (uint32_t)((last < r->g.height ? last : r->g.height) - first),
+        .planes = { NULL, NULL, NULL, alpha_row(r, first) }, .row_stride = alpha_stride(r),
+        .pixel_stride = sample_bytes(r->g.format.bit_depth), .bit_depth = r->g.format.bit_depth,
+    };
+}
+
+/* Rows origin..first-1 move to the beginning of the memory. */
+static void keep_rows(reconstruction *r, size_t origin, size_t first)
+{
+    const int16_t *kept = reconstruction_row(r, origin);
+    memmove(r->y_hat, kept, (first - origin) * r->g.w * r->model->m * sizeof *kept);
+    if (r->alpha)
+        memmove(r->alpha, alpha_row(r, origin * MODEL_Y_STRIDE), (first - origin) * MODEL_Y_STRIDE * alpha_stride(r));
+    r->origin = origin;
 }
 
 void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_band)
@@ -93,32 +142,50 @@ void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_ban
     const size_t first = frame_band_first(&r->g, first_band), keep = 2 * synthesis_halo(r->model);
     const size_t origin = first > keep ? first - keep : 0;
 
-    if (origin > r->origin) {
-        const int16_t *kept = reconstruction_row(r, origin);
-        memmove(r->window, kept, (first - origin) * r->g.w * r->model->m * sizeof *kept);
-        r->origin = origin;
-    }
+    if (r->filled == 0)
+        r->origin = first;
+    else if (origin > r->origin)
+        keep_rows(r, origin, first);
     r->filled = frame_band_first(&r->g, last_band);
 }
 
-static size_t rows_ready(const reconstruction *r)
+size_t reconstruction_ready(const reconstruction *r)
 {
     const size_t halo = synthesis_halo(r->model);
-    return r->filled == r->g.h ? r->g.h : r->filled > halo ? r->filled - halo : 0;
+    const size_t filled = r->filled == r->g.h ? r->g.h : r->filled > halo ? r->filled - halo : 0;
+    const size_t end = filled < r->last ? filled : r->last;
+    return end > r->done ? end - r->done : 0;
 }
 
-void reconstruction_range(const reconstruction *r, size_t *first, size_t *last)
+static size_t clamp_row(const reconstruction *r, size_t pixel_row)
 {
-    const size_t end = rows_ready(r) * MODEL_Y_STRIDE;
-    *first = r->done * MODEL_Y_STRIDE;
-    *last = end < r->g.height ? end : r->g.height;
+    const size_t bottom = r->window.y + r->window.height;
+    return pixel_row < r->window.y ? r->window.y : pixel_row < bottom ? pixel_row : bottom;
+}
+
+void reconstruction_range(const reconstruction *r, size_t n_rows, size_t *first, size_t *last)
+{
+    *first = clamp_row(r, r->done * MODEL_Y_STRIDE);
+    *last = clamp_row(r, (r->done + n_rows) * MODEL_Y_STRIDE);
+}
+
+/* A row of the alpha window into the alpha of interleaved pixels. */
+static void add_alpha(const reconstruction *r, size_t pixel_row, uint8_t *to)
+{
+    const size_t step = sample_bytes(r->g.format.bit_depth), stride = pixel_bytes(r->g.format);
+    const uint8_t *from = alpha_row(r, pixel_row) + r->window.x * step;
+    colour_copy_samples(r->g.format.bit_depth, from, step, to + stride - step, stride, r->window.width);
 }
 
 static void emit_row(void *user, size_t pixel_row, const int16_t *rgb)
 {
     const reconstruction *r = user;
-    if (pixel_row < r->g.height)
-        colour_write_row(r->g.format, rgb, r->g.width, r->pixels + (pixel_row - r->done * MODEL_Y_STRIDE) * r->row_stride);
+    if (pixel_row < r->window.y || pixel_row >= r->window.y + r->window.height)
+        return;
+    uint8_t *to = r->pixels + (pixel_row - clamp_row(r, r->done * MODEL_Y_STRIDE)) * r->row_stride;
+    colour_write_row(r->g.format, rgb + 3 * r->window.x, r->window.width, to);
+    if (r->alpha)
+        add_alpha(r, pixel_row, to);
 }
 
 static void run_strip(void *user, size_t i, int worker)
@@ -127,17 +194,16 @@ static void run_strip(void *user, size_t i, int worker)
     const size_t rows = r->end - r->done, n = frame_n_strips(rows, thread_pool_size(r->pool));
     stage_clock *clock = r->clocks ? &r->clocks[worker] : NULL;
     stage_enter(clock, STAGE_SYNTHESIS);
-    synthesis_run(&r->workers[worker], r->window, r->origin, r->done + rows * i / n, r->done + rows * (i + 1) / n, r->g.h,
+    synthesis_run(&r->workers[worker], r->y_hat, r->origin, r->done + rows * i / n, r->done + rows * (i + 1) / n, r->g.h,
                   emit_row, r);
     stage_enter(clock, STAGE_NONE);
 }
 
-void reconstruction_run(reconstruction *r, uint8_t *pixels, size_t row_stride)
+void reconstruction_run(reconstruction *r, size_t n_rows, uint8_t *pixels, size_t row_stride)
 {
     r->pixels = pixels;
     r->row_stride = row_stride;
-    r->end = rows_ready(r);
-    if (r->end > r->done)
-        thread_pool_run(r->pool, frame_n_strips(r->end - r->done, thread_pool_size(r->pool)), run_strip, r);
+    r->end = r->done + n_rows;
+    thread_pool_run(r->pool, frame_n_strips(n_rows, thread_pool_size(r->pool)), run_strip, r);
     r->done = r->end;
 }

@@ -37,35 +37,56 @@ void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size
 /* How many strips to cut rows of y into: one a thread, but none so low that its halo outweighs it. */
 size_t frame_n_strips(size_t rows, int n_threads);
 
+/* A part of the picture, in pixels. */
+typedef struct frame_window {
+    size_t x, y, width, height;
+} frame_window;
+
+/* The bands that the pixels of a window depend on. */
+void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
+                        size_t *last);
+
+/* Rows of y that are worked on at a time where rows of pixels need a buffer: SLAB_BYTES of them, but enough for the
+ * threads. */
+size_t frame_slab_rows(const frame_geometry *g, int n_threads);
+
 typedef struct reconstruction {
     const ghm_model *model;
     frame_geometry g;
+    frame_window window;  /* of the pixels to make */
     thread_pool *pool;
     arena memory;
     synthesis *workers;   /* one a thread */
     stage_clock *clocks;  /* NULL, or one a thread */
-    int16_t *window;      /* y_hat, rows origin .. filled - 1, (.., w, M) */
+    int16_t *y_hat;       /* rows origin .. filled - 1, (.., w, M) */
     size_t origin, filled;
-    size_t done;          /* rows of y whose pixels are made */
-    uint8_t *pixels;      /* during an advance: where its first row goes */
+    size_t done, last;    /* rows of y whose pixels are made, and are to be made in all */
+    uint8_t *alpha;       /* of the pixels of the same rows, (.., width); NULL: the format has none */
+    uint8_t *pixels;      /* during a run: where its first row goes */
     size_t row_stride, end;
 } reconstruction;
 
+/* For n_threads; the pool has to be there when rows are made. */
 ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const quality_tables *quality,
-                               const frame_geometry *g, thread_pool *pool, ghm_diagnostics *diag);
+                               const frame_geometry *g, const frame_window *window, int n_threads, memory_source *source,
+                               ghm_diagnostics *diag);
 void reconstruction_free(reconstruction *r);
 
 /* Make room for the rows of bands first..last-1, which follow those filled before; the caller then writes y_hat of
- * row i at reconstruction_row(r, i). */
+ * row i at reconstruction_row(r, i). The first bands may be any that begin above the window by the halo. */
 void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_band);
 int16_t *reconstruction_row(const reconstruction *r, size_t row);
 
-/* Make all the pixels that the rows filled so far allow: rows *first .. *last - 1 of pixels, cropped to the picture,
- * interleaved in the format of the geometry, row i at pixels + (i - *first) * row_stride; alpha is left as it is. */
-void reconstruction_range(const reconstruction *r, size_t *first, size_t *last);
-void reconstruction_run(reconstruction *r, uint8_t *pixels, size_t row_stride);
+/* The alpha of the pixels of row `row` of y and on, of a format that has alpha: an image without other planes, as high
+ * as the picture from there on, but with n_rows of y at most. The caller fills in what the synthesis does not make. */
+ghm_image reconstruction_alpha(const reconstruction *r, size_t row, size_t n_rows);
 
-/* Most rows of pixels that one group makes. */
-size_t reconstruction_max_rows(const frame_geometry *g);
+/* How many further rows of y can be made into pixels. All of them must be, before the window is extended. */
+size_t reconstruction_ready(const reconstruction *r);
+/* The rows of pixels, *first .. *last - 1 of the picture, that the next n_rows rows of y will make: those in the window. */
+void reconstruction_range(const reconstruction *r, size_t n_rows, size_t *first, size_t *last);
+/* Make them, interleaved in the format of the geometry, columns of the window only, row i at pixels +
+ * (i - *first) * row_stride. */
+void reconstruction_run(reconstruction *r, size_t n_rows, uint8_t *pixels, size_t row_stride);
 
 #endif

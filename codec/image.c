@@ -13,6 +13,11 @@ const char *ghm_version(void)
     return STRINGIFY(GHM_VERSION_MAJOR) "." STRINGIFY(GHM_VERSION_MINOR) "." STRINGIFY(GHM_VERSION_PATCH);
 }
 
+int ghm_abi_version(void)
+{
+    return GHM_ABI_VERSION;
+}
+
 int ghm_available_threads(void)
 {
     return threads_available();

@@ -180,17 +180,17 @@ ghm_status latent_codec_encode(latent_codec *lc, const float *y, size_t h, int16
         *lc->ideal_bits += cdf_bits(&model->z_tables[lc->quality->z_table[i % model->z]], lc->z_symbol[i]);
     run_passes(lc);
     if (!range_encoder_finish(&lc->encoder))
-        return ghm_fail_memory(diag, out->capacity);
+        return memory_fail(out->source, out->capacity, diag);
     return GHM_OK;
 }
 
 ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
-                             size_t w, bool encoding, ghm_diagnostics *diag)
+                             size_t w, bool encoding, memory_source *source, ghm_diagnostics *diag)
 {
     const size_t n_z = (max_h + 3) / 4 * ((w + 3) / 4), half = (w + 1) / 2 * model->m;
     arena *memory = &lc->memory;
 
-    *lc = (latent_codec){ .model = model, .quality = quality, .w = w };
+    *lc = (latent_codec){ .model = model, .quality = quality, .w = w, .memory = { .source = source } };
     void *scratch = arena_alloc(memory, model_scratch_bytes(model, (w + 3) / 4 * 4), 1);
     lc->z_symbol = arena_alloc(memory, n_z * model->z, sizeof *lc->z_symbol);
     lc->z_hat = arena_alloc(memory, n_z * model->z, sizeof *lc->z_hat);
@@ -204,9 +204,7 @@ ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const qua
         lc->z = arena_alloc(memory, n_z * model->z, sizeof *lc->z);
         hyper_analysis_init(&lc->ha, model, w, memory);
     }
-    if (memory->failed_bytes)
-        return ghm_fail_memory(diag, memory->failed_bytes);
-    return GHM_OK;
+    return arena_status(memory, diag);
 }
 
 void latent_codec_free(latent_codec *lc)

@@ -40,9 +40,9 @@ typedef struct latent_codec {
     range_decoder decoder;
 } latent_codec;
 
-/* For bands of up to max_h rows and w columns of y. quality must outlive the codec. */
+/* For bands of up to max_h rows and w columns of y. quality must outlive the codec; source may be NULL. */
 ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
-                             size_t w, bool encoding, ghm_diagnostics *diag);
+                             size_t w, bool encoding, memory_source *source, ghm_diagnostics *diag);
 void latent_codec_free(latent_codec *lc);
 
 /* Payload of a band chunk -> y_hat: (h, w, M), Q frac_y. */

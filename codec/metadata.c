@@ -99,24 +99,28 @@ static ghm_status unpack(const stream_chunk *chunk, const char *name, ghm_buffer
     return GHM_OK;
 }
 
-ghm_status ghm_stream_get_metadata(const uint8_t *data, size_t size, ghm_metadata *metadata, ghm_diagnostics *diag)
+ghm_status metadata_read(const stream_index *index, ghm_metadata *metadata, ghm_diagnostics *diag)
 {
-    stream_index index;
     ghm_metadata found = { 0 };
-    ghm_diagnostics reason = { "" };
-    ghm_status status = bitstream_index(data, size, &index, &reason);
-    if (status == GHM_ERR_TRUNCATED && index.has_header)
-        status = GHM_OK;
-    if (status != GHM_OK)
-        return ghm_fail(diag, status, "%s", reason.text);
+    ghm_status status = GHM_OK;
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS && status == GHM_OK; kind++)
-        if (index.metadata[kind].payload)
-            status = unpack(&index.metadata[kind], kind_names[kind], &found.kinds[kind], diag);
+        if (index->metadata[kind].payload)
+            status = unpack(&index->metadata[kind], kind_names[kind], &found.kinds[kind], diag);
     if (status == GHM_OK)
         *metadata = found;
     else
         ghm_metadata_free(&found);
     return status;
+}
+
+ghm_status ghm_stream_get_metadata(const uint8_t *data, size_t size, ghm_metadata *metadata, ghm_diagnostics *diag)
+{
+    stream_index index;
+    ghm_diagnostics reason = { "" };
+    const ghm_status status = bitstream_index(data, size, &index, &reason);
+    if (status != GHM_OK && !(status == GHM_ERR_TRUNCATED && index.has_header))
+        return ghm_fail(diag, status, "%s", reason.text);
+    return metadata_read(&index, metadata, diag);
 }
 
 /* ---------------------------------------------------------------------------------------------- Exif */

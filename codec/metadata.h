@@ -10,4 +10,7 @@ ghm_status metadata_check(const ghm_metadata *metadata, ghm_diagnostics *diag);
 /* A chunk for each kind that is there; NULL: none. */
 ghm_status metadata_write_chunks(const ghm_metadata *metadata, bytes_writer *w, ghm_diagnostics *diag);
 
+/* What the chunks found so far hold; untouched on failure. GHM_ERR_BITSTREAM, GHM_ERR_MEMORY. */
+ghm_status metadata_read(const stream_index *index, ghm_metadata *metadata, ghm_diagnostics *diag);
+
 #endif

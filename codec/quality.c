@@ -71,8 +71,7 @@ ghm_status quality_tables_init(quality_tables *t, const ghm_model *model, uint16
     float *gain_y = arena_alloc(memory, model->m, sizeof *gain_y);
     float *gain_e8 = arena_alloc(memory, model->e8, sizeof *gain_e8);
 
-    if (memory->failed_bytes)
-        return ghm_fail_memory(diag, memory->failed_bytes);
+    GHM_TRY(arena_status(memory, diag));
     fill_factors(anchors->step, model->m, at, step);
     fill_factors(anchors->ratio, model->m, at, ratio);
     for (size_t i = 0; i < model->m; i++)

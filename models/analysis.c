@@ -53,7 +53,7 @@ static void read_pixels(analysis *ga, size_t row)
     for (size_t dy = 0; dy < PIXELS; dy++) {
         const size_t py = row * PIXELS + dy < image->height ? row * PIXELS + dy : image->height - 1;
         float *to = ga->x + dy * width * 3;
-        read_pixel_row(image, py, to);
+        read_pixel_row(ga->rows, py - ga->top, to);
         for (size_t px = image->width; px < width; px++)
             memcpy(to + px * 3, to + last * 3, 3 * sizeof *to);
     }
@@ -93,7 +93,7 @@ void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, c
 {
     const size_t w = (image->width + PIXELS - 1) / PIXELS;
 
-    *ga = (analysis){ .model = model, .w = w, .gain_e8 = gain_e8, .image = image };
+    *ga = (analysis){ .model = model, .w = w, .gain_e8 = gain_e8, .image = image, .rows = image };
     ga->x = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->x);
     ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
     if (!model_has_residual_analysis(model))
@@ -121,15 +121,21 @@ static void push_row(analysis *ga)
     }
 }
 
-static size_t halo_of(const ghm_model *model)
+size_t analysis_halo(const ghm_model *model)
 {
     return model_has_residual_analysis(model) ? model->ga.b16.n + (model->ga.b8.n + 1) / 2 : 0;
+}
+
+void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top)
+{
+    ga->rows = rows;
+    ga->top = top;
 }
 
 void analysis_run(analysis *ga, size_t first, size_t last, float *y)
 {
     const bool residual = model_has_residual_analysis(ga->model);
-    const size_t halo = halo_of(ga->model), h = rows_of_y(ga->image);
+    const size_t halo = analysis_halo(ga->model), h = rows_of_y(ga->image);
     const size_t end = last + halo < h ? last + halo : h;
 
     ga->origin = first > halo ? first - halo : 0;

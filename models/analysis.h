@@ -8,7 +8,9 @@ typedef struct analysis {
     const ghm_model *model;
     size_t w;              /* columns of y */
     const float *gain_e8;  /* (e8) */
-    const ghm_image *image;
+    const ghm_image *image; /* the picture's size and kind */
+    const ghm_image *rows;  /* its rows, from row `top` on */
+    size_t top;
     block_stream_f32 b8, b16;
     float *x;              /* (16, 16 w, 3): pixels of one row of y, 0..1, edges repeated */
     float *folded;         /* a row of x, unshuffled */
@@ -20,7 +22,13 @@ typedef struct analysis {
 /* gain_e8: factors of the stream's quality. The image is read during runs. */
 void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, const ghm_image *image, arena *memory);
 
-/* y: (last - first, w, M), the rows first..last-1 of y. */
+/* Rows of y above and below whose pixels a row of y depends on. */
+size_t analysis_halo(const ghm_model *model);
+
+/* The pixels are here from now on: rows begins with row `top` of the picture. At first it is the image, from row 0. */
+void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top);
+
+/* y: (last - first, w, M), the rows first..last-1 of y. Their pixels and the halo's have to be there. */
 void analysis_run(analysis *ga, size_t first, size_t last, float *y);
 
 typedef struct hyper_analysis {

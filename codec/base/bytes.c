@@ -44,6 +44,25 @@ uint32_t bytes_varint(bytes_reader *r)
     return 0;
 }
 
+/* Move what was written to a block of `capacity` bytes. */
+static uint8_t *regrow(bytes_writer *w, size_t capacity)
+{
+    if (!w->source)
+        return realloc(w->data, capacity);
+    uint8_t *data = memory_allocate(w->source, capacity);
+    if (data && w->size)
+        memcpy(data, w->data, w->size);
+    if (data)
+        memory_release(w->source, w->data, w->capacity);
+    return data;
+}
+
+void bytes_release(bytes_writer *w)
+{
+    memory_release(w->source, w->data, w->capacity);
+    *w = (bytes_writer){ .source = w->source };
+}
+
 bool bytes_reserve(bytes_writer *w, size_t more)
 {
     if (w->failed || more > SIZE_MAX / 2 - w->size) {
@@ -55,7 +74,7 @@ bool bytes_reserve(bytes_writer *w, size_t more)
     size_t capacity = w->capacity ? w->capacity : 256;
     while (capacity < w->size + more)
         capacity *= 2;
-    uint8_t *data = realloc(w->data, capacity);
+    uint8_t *data = regrow(w, capacity);
     if (!data) {
         w->failed = true;
         return false;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
+
 /* A cursor never reads outside [p, end). A read past the end returns zero and sets `overrun`, once and for all, so a
  * parser may read a whole structure and check once. */
 typedef struct bytes_reader {
@@ -28,12 +30,17 @@ uint64_t bytes_u64(bytes_reader *r);
 /* LEB128, at most 5 bytes and 32 bits; a longer or non-minimal code counts as overrun. */
 uint32_t bytes_varint(bytes_reader *r);
 
-/* Output that grows; `failed` after an allocation failed, and then nothing more is written. Release with free(data). */
+/* Output that grows; `failed` after an allocation failed, and then nothing more is written. Release with
+ * bytes_release(), or with free(data) when there is no source. */
 typedef struct bytes_writer {
     uint8_t *data;
     size_t size, capacity;
     bool failed;
+    memory_source *source; /* NULL: malloc */
 } bytes_writer;
+
+/* And make it ready for use again, with the same source. */
+void bytes_release(bytes_writer *w);
 
 bool bytes_reserve(bytes_writer *w, size_t more);
 void bytes_put(bytes_writer *w, const void *data, size_t n);

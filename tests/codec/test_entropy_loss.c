@@ -32,7 +32,7 @@ static int measure(const ghm_model *model, const ghm_image *image, double user_q
     bytes_writer out = { 0 };
 
     if (quality_tables_init(&quality, model, quality_from_user(model, user_quality), &memory, NULL) != GHM_OK ||
-        latent_codec_init(&lc, model, &quality, h, w, true, NULL) != GHM_OK)
+        latent_codec_init(&lc, model, &quality, h, w, true, NULL, NULL) != GHM_OK)
         return 0;
     float *y = arena_alloc(&memory, h * w * model->m, sizeof *y);
     int16_t *y_hat = arena_alloc(&memory, h * w * model->m, sizeof *y_hat);

@@ -19,6 +19,9 @@
 #define GHM_VERSION_MINOR 1
 #define GHM_VERSION_PATCH 0
 
+/** Raised with every change that programs compiled before it cannot live with; the shared library's SOVERSION. */
+#define GHM_ABI_VERSION 1
+
 #if defined(__GNUC__)
 #define GHM_API __attribute__((visibility("default")))
 #else
@@ -50,6 +53,9 @@ GHM_API const char *ghm_status_string(ghm_status status);
 /** "MAJOR.MINOR.PATCH" of the library at run time. */
 GHM_API const char *ghm_version(void);
 
+/** GHM_ABI_VERSION of the library at run time: a program compiled with another number must not go on. */
+GHM_API int ghm_abi_version(void);
+
 /** Where a call that fails leaves one sentence about why. Zero it before the call; the first reason is kept. */
 typedef struct ghm_diagnostics {
     char text[256];
@@ -57,6 +63,26 @@ typedef struct ghm_diagnostics {
 
 /** Called now and then during long work, from the calling thread, with done in [0, 1]; return nonzero to cancel. */
 typedef int (*ghm_progress_callback)(void *user, double done);
+
+/**
+ * Rows of a picture, top to bottom, called from the thread of the call that made them. rows is a view of rows->height whole
+ * rows, the first being row first_row of the result; it is valid during the callback only. Return nonzero to cancel.
+ */
+typedef int (*ghm_rows_callback)(void *user, uint32_t first_row, const ghm_image *rows);
+
+/** Bytes of a stream, from its first to its last. Return nonzero to cancel. */
+typedef int (*ghm_write_callback)(void *user, const uint8_t *data, size_t size);
+
+/**
+ * Where working memory comes from; NULL functions: malloc and free. Both are called by several threads at once. allocate
+ * returns memory aligned as malloc's, or NULL. Not served by it: pictures and streams handed to the caller, models, and
+ * what libc takes for threads (a few hundred bytes each).
+ */
+typedef struct ghm_allocator {
+    void *(*allocate)(void *user, size_t size);
+    void (*release)(void *user, void *block);
+    void *user;
+} ghm_allocator;
 
 /* ------------------------------------------------------------------------------------------------ weights */
 
@@ -170,6 +196,8 @@ typedef struct ghm_encode_settings {
     void *progress_user;
     ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
     const ghm_metadata *metadata;   /**< carried in the stream, read only during the call; NULL (default): none */
+    uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit */
+    ghm_allocator allocator;        /**< zero (default): malloc and free */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
@@ -184,10 +212,45 @@ GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
  *
  * Memory beside the picture and the stream: bounded by the picture's width, not its height.
  *
- * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_CANCELLED
+ * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_LIMIT (settings->max_memory), GHM_ERR_CANCELLED
  */
 GHM_API ghm_status ghm_encode_image(const ghm_model *model, const ghm_encode_settings *settings,
                                     const ghm_image *image, ghm_buffer *out, ghm_diagnostics *diag);
+
+/**
+ * Encoding piece by piece: rows in, bytes out, in memory that grows with the width of the picture, not its height. The
+ * stream is the one that ghm_encode_image() makes. Used by one thread at a time.
+ */
+typedef struct ghm_encoder ghm_encoder;
+
+/**
+ * @param model     outlives the encoder.
+ * @param settings  copied; NULL for the defaults. What settings->metadata points to is read only during this call.
+ * @param format    size and kind of the picture: width, height, bit_depth, and which planes there are (any pointers that
+ *                  are not NULL; nothing is read through them).
+ * @param write     receives the stream.
+ * @param encoder   receives the encoder, released with ghm_encoder_close(); NULL on failure.
+ * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_LIMIT
+ */
+GHM_API ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_settings *settings, const ghm_image *format,
+                                    ghm_write_callback write, void *user, ghm_encoder **encoder, ghm_diagnostics *diag);
+
+/**
+ * The next rows->height rows of the picture, which have its width and kind; read only during the call.
+ *
+ * @return GHM_OK, GHM_ERR_ARGUMENT (rows of another kind, or more than the picture has), GHM_ERR_MEMORY, GHM_ERR_LIMIT,
+ *         GHM_ERR_CANCELLED (by settings->progress or write). After a failure every further call returns the same.
+ */
+GHM_API ghm_status ghm_encoder_push(ghm_encoder *encoder, const ghm_image *rows);
+
+/** All rows have been pushed: complete the stream. @return as ghm_encoder_push(); GHM_ERR_ARGUMENT when rows are missing */
+GHM_API ghm_status ghm_encoder_finish(ghm_encoder *encoder);
+
+/** Why a call failed; the text is empty while none has. Valid until the encoder is closed. */
+GHM_API const ghm_diagnostics *ghm_encoder_diagnostics(const ghm_encoder *encoder);
+
+/** Release an encoder and set *encoder to NULL. A NULL encoder is fine. */
+GHM_API void ghm_encoder_close(ghm_encoder **encoder);
 
 /* ------------------------------------------------------------------------------------------------ decoding */
 
@@ -243,6 +306,11 @@ GHM_API ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *o
 /** 1 and *origin when the stream carries one that is sound, otherwise 0 and *origin untouched. */
 GHM_API int ghm_stream_get_origin(const uint8_t *data, size_t size, ghm_origin *origin);
 
+/** A part of a picture, in pixels. */
+typedef struct ghm_region {
+    uint32_t x, y, width, height;
+} ghm_region;
+
 typedef struct ghm_decode_settings {
     int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
     int ignore_picture_hash;        /**< nonzero: do not compare the stored picture hash */
@@ -250,6 +318,16 @@ typedef struct ghm_decode_settings {
     ghm_progress_callback progress; /**< NULL (default): none */
     void *progress_user;
     ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
+    ghm_region region;              /**< this part only, equal to that part of the whole picture; width 0 (default): the
+                                         whole. Bands without influence on it are not decoded; the picture hash is not
+                                         compared */
+    unsigned scale;                 /**< 1 (default), 2, 4, 8 or 16: the result is smaller by this factor, sides rounded up;
+                                         each pixel is the mean of a square of the region's */
+    int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), and the picture is
+                                         delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
+    uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no
+                                         limit */
+    ghm_allocator allocator;        /**< zero (default): malloc and free */
 } ghm_decode_settings;
 
 GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
@@ -259,7 +337,8 @@ GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
  *
  * @param data   one complete stream, size bytes; read only during the call.
  * @param out    on success an interleaved picture of the stream's components and bit depth (ghm_stream_info), owned by
- *               the caller, released with ghm_image_free(); untouched on failure. Metadata: ghm_stream_get_metadata().
+ *               the caller, released with ghm_image_free(); untouched on failure, but see settings->partial. Metadata:
+ *               ghm_stream_get_metadata().
  * @param diag   may be NULL.
  *
  * @return GHM_OK
@@ -268,11 +347,86 @@ GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
  *         GHM_ERR_UNSUPPORTED     a later version's stream
  *         GHM_ERR_MODEL_MISMATCH  made with other weights; diag names them
  *         GHM_ERR_CHECKSUM        decoded, but the stored picture hash differs
- *         GHM_ERR_LIMIT           more than settings->max_pixels
- *         GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_CANCELLED
+ *         GHM_ERR_LIMIT           more than settings->max_pixels or max_memory
+ *         GHM_ERR_ARGUMENT        a setting is out of range, or the region not inside the picture
+ *         GHM_ERR_MEMORY, GHM_ERR_CANCELLED
  */
 GHM_API ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
                                     size_t size, ghm_image *out, ghm_diagnostics *diag);
+
+/** What decoding a stream takes. */
+typedef struct ghm_decode_cost {
+    uint32_t width, height;    /**< of the result */
+    uint64_t memory;           /**< bytes that a ghm_decoder takes at most, beside the model */
+    uint64_t image_bytes;      /**< of the whole result, which ghm_decode_image() takes besides */
+    unsigned n_bands;          /**< bands that are decoded */
+    double mac;                /**< multiply-adds of the networks */
+} ghm_decode_cost;
+
+/**
+ * Tell what decoding would take, before it begins. Address space is reserved and given back, but not touched.
+ *
+ * @param data      a stream from its first byte; what follows the header may be missing (memory is then told without the
+ *                  bands' coded bytes, which are held for a while).
+ * @param settings  NULL for the defaults; limits and callbacks are ignored.
+ * @return as ghm_decode_image() for all that the header decides
+ */
+GHM_API ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,
+                                       size_t size, ghm_decode_cost *cost, ghm_diagnostics *diag);
+
+/**
+ * Decoding piece by piece: bytes in, rows out, in memory that grows with the width of the picture, not its height.
+ * Used by one thread at a time.
+ */
+typedef struct ghm_decoder ghm_decoder;
+
+/**
+ * @param model     outlives the decoder.
+ * @param settings  copied; NULL for the defaults.
+ * @param rows      receives the result, every row once, in order; also rows of which a later checksum says that they are
+ *                  wrong: only ghm_decoder_finish() tells whether the picture is sound.
+ * @param decoder   receives the decoder, released with ghm_decoder_close(); NULL on failure.
+ * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_LIMIT
+ */
+GHM_API ghm_status ghm_decoder_open(const ghm_model *model, const ghm_decode_settings *settings, ghm_rows_callback rows,
+                                    void *user, ghm_decoder **decoder, ghm_diagnostics *diag);
+
+/**
+ * The next bytes of the stream, as many as there are; rows that they complete are delivered before this returns.
+ *
+ * @return GHM_OK, or what ghm_decode_image() returns, but for GHM_ERR_TRUNCATED. After a failure every further call returns
+ *         the same. With settings->partial damage is reported by ghm_decoder_finish() only.
+ */
+GHM_API ghm_status ghm_decoder_push(ghm_decoder *decoder, const uint8_t *data, size_t size);
+
+/**
+ * There are no more bytes. Delivers what is left, with settings->partial also the rows of bands that are missing.
+ *
+ * @return GHM_OK: all rows have been delivered and are those that the encoder saw, as far as the stream has a hash, the
+ *         result is the whole picture, and the settings let it be compared. Otherwise what ghm_decode_image() returns.
+ */
+GHM_API ghm_status ghm_decoder_finish(ghm_decoder *decoder);
+
+/** Size and kind of the result, as an image without samples. GHM_ERR_TRUNCATED while the header has not arrived. */
+GHM_API ghm_status ghm_decoder_get_format(const ghm_decoder *decoder, ghm_image *format);
+
+/** How much of the picture is not there. All 0 until ghm_decoder_finish() and without settings->partial. */
+typedef struct ghm_decode_report {
+    unsigned n_bands, n_missing;      /**< bands that the result needs, and those that were missing or damaged */
+    uint32_t first_missing_row, last_missing_row; /**< of the picture; all grey rows are within */
+    int hash_compared;                /**< nonzero: the picture hash was there and compared */
+} ghm_decode_report;
+
+GHM_API void ghm_decoder_get_report(const ghm_decoder *decoder, ghm_decode_report *report);
+
+/** What the stream carries beside the samples, as far as it has arrived; as ghm_stream_get_metadata(). */
+GHM_API ghm_status ghm_decoder_get_metadata(const ghm_decoder *decoder, ghm_metadata *metadata, ghm_diagnostics *diag);
+
+/** Why a call failed; the text is empty while none has. Valid until the decoder is closed. */
+GHM_API const ghm_diagnostics *ghm_decoder_diagnostics(const ghm_decoder *decoder);
+
+/** Release a decoder and set *decoder to NULL. A NULL decoder is fine. */
+GHM_API void ghm_decoder_close(ghm_decoder **decoder);
 
 /** Allocate an interleaved RGB picture of 8 bits. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
 GHM_API ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag);

@@ -1,0 +1,49 @@
+#include "downscale.h"
+
+#include <string.h>
+
+void downscale_init(downscale *d, pixel_format format, size_t factor, size_t width, size_t height, arena *memory)
+{
+    *d = (downscale){ .format = format, .factor = factor, .width = width, .height = height };
+    d->sums = arena_alloc(memory, downscale_size(width, factor) * (size_t)format.components, sizeof *d->sums);
+}
+
+static void add_row(downscale *d, const uint8_t *row)
+{
+    const size_t n = (size_t)d->format.components;
+    const uint16_t *row16 = (const uint16_t *)(const void *)row;
+    for (size_t x = 0; x < d->width; x++) {
+        uint32_t *sum = d->sums + x / d->factor * n;
+        for (size_t c = 0; c < n; c++)
+            sum[c] += d->format.bit_depth > 8 ? row16[x * n + c] : row[x * n + c];
+    }
+}
+
+/* rows: how many went into the sums. */
+static void write_means(downscale *d, size_t rows, uint8_t *to)
+{
+    const size_t n = (size_t)d->format.components;
+    uint16_t *to16 = (uint16_t *)(void *)to;
+    for (size_t x = 0; x < downscale_size(d->width, d->factor); x++) {
+        const size_t left = d->width - x * d->factor, columns = left < d->factor ? left : d->factor;
+        const uint32_t count = (uint32_t)(rows * columns);
+        for (size_t c = 0; c < n; c++) {
+            const uint32_t mean = (d->sums[x * n + c] + count / 2) / count;
+            if (d->format.bit_depth > 8)
+                to16[x * n + c] = (uint16_t)mean;
+            else
+                to[x * n + c] = (uint8_t)mean;
+        }
+    }
+}
+
+bool downscale_row(downscale *d, const uint8_t *row, uint8_t *to)
+{
+    const size_t rows = d->n_in++ % d->factor + 1;
+    add_row(d, row);
+    if (rows < d->factor && d->n_in < d->height)
+        return false;
+    write_means(d, rows, to);
+    memset(d->sums, 0, downscale_size(d->width, d->factor) * (size_t)d->format.components * sizeof *d->sums);
+    return true;
+}
