@@ -85,6 +85,7 @@ const command eval_command = {
         "  jpeg-420 jpeg-444    libjpeg-turbo: cjpeg, djpeg\n"
         "  webp                 cwebp, dwebp\n"
         "  avif-420 avif-444    avifenc, avifdec\n"
+        "  x265-420 x265-444    HEVC intra: ffmpeg with libx265\n"
         "  jxl                  cjxl, djxl\n"
         "  jpeg2000             OpenJPEG: opj_compress, opj_decompress\n\n"
         "An interrupted run goes on where it stopped when the same --work is given.\n"
@@ -202,20 +203,29 @@ static exit_code choose_peer_points(const eval_job *job, eval_series *s)
 
 /* -------------------------------------------------------------------------------------------------- codecs */
 
+static exit_code report_absence(const eval_codec *codec, codec_state state, bool required)
+{
+    char reason[128];
+    if (state == CODEC_NO_PART)
+        snprintf(reason, sizeof reason, "%s has no %s", codec->version[0], codec->part);
+    else
+        snprintf(reason, sizeof reason, "there is no command %s", codec->version[0]);
+    if (required)
+        return fail(EXIT_GENERIC, codec->name, "is not installed: %s", reason);
+    warn(codec->name, "is not installed (%s); it is left out", reason);
+    return EXIT_OK;
+}
+
 /* required: the user named it, so that its absence is an error. */
 static exit_code add_codec(eval_job *job, const eval_codec *codec, bool required)
 {
     eval_series *s = &job->series[job->results.n_series];
     *s = (eval_series){ .codec = codec };
-    const process_end end = measure_version(&job->place, codec, s->version, sizeof s->version);
-    if (end == PROCESS_FAILED)
+    const codec_state state = measure_version(&job->place, codec, s->version, sizeof s->version);
+    if (state == CODEC_BROKEN)
         return fail(EXIT_GENERIC, codec->name, "cannot be run");
-    if (end == PROCESS_NOT_FOUND && required)
-        return fail(EXIT_GENERIC, codec->name, "is not installed: there is no command %s", codec->version[0]);
-    if (end == PROCESS_NOT_FOUND) {
-        warn(codec->name, "is not installed (there is no command %s); it is left out", codec->version[0]);
-        return EXIT_OK;
-    }
+    if (state != CODEC_INSTALLED)
+        return report_absence(codec, state, required);
     job->results.n_series++;
     return codec == eval_codecs[0] ? choose_our_points(job, s) : choose_peer_points(job, s);
 }

@@ -4,6 +4,7 @@
 
 #define JPEG_QUALITIES { "5", "10", "18", "30", "45", "60", "75", "86" }
 #define AVIF_QUALITIES { "60", "54", "48", "42", "36", "30", "24", "18" }
+#define X265_QUALITIES { "49", "45", "41", "37", "33", "29", "26" }
 
 static const eval_codec gingham = {
     .name = "gingham",
@@ -56,11 +57,11 @@ static const eval_codec webp = {
 
 static const eval_codec avif_420 = {
     .name = "avif-420",
-    .description = "libaom through avifenc, speed 6, 4:2:0, PNG in and out",
+    .description = "libaom through avifenc, speed 6, 4:2:0, Y4M in and out",
     .suffix = ".avif",
-    .picture = ".png",
+    .picture = ".420.y4m",
     .encode = { "avifenc", "-c", "aom", "-s", "6", "-j", "1", "--min", "0", "--max", "63", "-a", "end-usage=q", "-a",
-                "cq-level={q}", "-y", "420", "{in}", "{out}" },
+                "cq-level={q}", "{in}", "{out}" },
     .decode = { "avifdec", "-c", "dav1d", "-j", "1", "{in}", "{out}" },
     .version = { "avifenc", "--version" },
     .version_word = "ersion",
@@ -69,11 +70,11 @@ static const eval_codec avif_420 = {
 
 static const eval_codec avif_444 = {
     .name = "avif-444",
-    .description = "libaom through avifenc, speed 6, 4:4:4, PNG in and out",
+    .description = "libaom through avifenc, speed 6, 4:4:4, Y4M in and out",
     .suffix = ".avif",
-    .picture = ".png",
+    .picture = ".444.y4m",
     .encode = { "avifenc", "-c", "aom", "-s", "6", "-j", "1", "--min", "0", "--max", "63", "-a", "end-usage=q", "-a",
-                "cq-level={q}", "-y", "444", "{in}", "{out}" },
+                "cq-level={q}", "{in}", "{out}" },
     .decode = { "avifdec", "-c", "dav1d", "-j", "1", "{in}", "{out}" },
     .version = { "avifenc", "--version" },
     .version_word = "ersion",
@@ -104,8 +105,37 @@ static const eval_codec jpeg2000 = {
     .qualities = { "240", "120", "70", "48", "34", "24", "18", "14.5" },
 };
 
-const eval_codec *const eval_codecs[] = { &gingham, &jpeg_420, &jpeg_444, &webp, &avif_420, &avif_444, &jxl,
-                                          &jpeg2000, NULL };
+#define X265_COMMANDS                                                                                                  \
+    .encode = { "ffmpeg", "-nostdin", "-y", "-v", "error", "-i", "{in}", "-c:v", "libx265", "-preset", "medium",       \
+                "-tune", "psnr", "-x265-params",                                                                       \
+                "qp={q}:keyint=1:info=0:log-level=error:pools=none:frame-threads=1", "-frames:v", "1", "-f", "hevc",   \
+                "{out}" },                                                                                             \
+    .decode = { "ffmpeg", "-nostdin", "-y", "-v", "error", "-threads", "1", "-i", "{in}", "-strict", "-1", "-f",       \
+                "yuv4mpegpipe", "{out}" },                                                                             \
+    .version = { "ffmpeg", "-nostdin", "-f", "lavfi", "-i", "color=s=64x64", "-frames:v", "1", "-c:v", "libx265",      \
+                 "-f", "null", "-" },                                                                                  \
+    .version_word = "HEVC encoder version", .part = "libx265"
+
+static const eval_codec x265_420 = {
+    .name = "x265-420",
+    .description = "HEVC intra, x265 through ffmpeg, preset medium, 4:2:0, 10 bits, Y4M in and out",
+    .suffix = ".hevc",
+    .picture = ".420p10.y4m",
+    X265_COMMANDS,
+    .qualities = X265_QUALITIES,
+};
+
+static const eval_codec x265_444 = {
+    .name = "x265-444",
+    .description = "HEVC intra, x265 through ffmpeg, preset medium, 4:4:4, 10 bits, Y4M in and out",
+    .suffix = ".hevc",
+    .picture = ".444p10.y4m",
+    X265_COMMANDS,
+    .qualities = X265_QUALITIES,
+};
+
+const eval_codec *const eval_codecs[] = { &gingham, &jpeg_420, &jpeg_444, &webp, &avif_420, &avif_444,
+                                          &x265_420, &x265_444, &jxl,  &jpeg2000, NULL };
 
 const eval_codec *eval_codec_find(const char *name)
 {

@@ -10,11 +10,12 @@
 typedef struct eval_codec {
     const char *name, *description;
     const char *suffix;  /* of its files */
-    const char *picture; /* suffix of the pictures that its commands read and write */
+    const char *picture; /* end of the names of pictures that its commands read and write (handover.h) */
     /* Argument lists; {q}, {in}, {out} and {self}, this program, are replaced. One thread each. */
     const char *encode[CODEC_MAX_ARGUMENTS], *decode[CODEC_MAX_ARGUMENTS];
-    const char *version[3]; /* a command that prints the version, whatever its exit status, */
+    const char *version[CODEC_MAX_ARGUMENTS]; /* a command that prints the version, whatever its exit status, */
     const char *version_word; /* in the first line that holds this word */
+    const char *part;         /* of the command that the codec is: not installed without such a line; NULL: none */
     const char *qualities[CODEC_MAX_POINTS]; /* {q}, from low to high quality; ours are chosen by options */
 } eval_codec;
 

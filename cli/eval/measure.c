@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "eval/folders.h"
+#include "eval/handover.h"
 #include "eval/picture_file.h"
 #include "input.h"
 #include "json.h"
@@ -44,6 +45,7 @@ static exit_code make_path(path *p, const char *format, ...)
 
 /* Names of the files of one measurement. */
 typedef struct file_names {
+    path reference; /* what the decoded picture is compared with, RGB */
     path original, coded, decoded, record, log;
 } file_names;
 
@@ -52,6 +54,8 @@ static exit_code name_files(const workplace *place, const eval_codec *codec, con
 {
     path base;
     exit_code code = make_path(&base, "%s/%s/q%s/%s", place->folder, codec->name, quality, picture->name);
+    if (code == EXIT_OK)
+        code = make_path(&names->reference, "%s/originals/%s.ppm", place->folder, picture->name);
     if (code == EXIT_OK)
         code = make_path(&names->original, "%s/originals/%s%s", place->folder, picture->name, codec->picture);
     if (code == EXIT_OK)
@@ -169,37 +173,42 @@ static exit_code run_step(const workplace *place, const eval_codec *codec, const
 
 /* -------------------------------------------------------------------------------------------------- versions */
 
-static void find_line(char *text, const char *word, char *line, size_t size)
+static bool find_line(char *text, const char *word, char *line, size_t size)
 {
     char *rest = NULL;
     for (char *l = strtok_r(text, "\r\n", &rest); l; l = strtok_r(NULL, "\r\n", &rest)) {
         if (strstr(l, word)) {
             snprintf(line, size, "%s", l);
-            return;
+            return true;
         }
     }
+    return false;
 }
 
-process_end measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size)
+codec_state measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size)
 {
     path log;
     input in;
     process_usage usage;
-    const char *const arguments[] = { is_ours(codec) ? place->self : codec->version[0], codec->version[1], NULL };
+    bool found = false;
+    const char *arguments[CODEC_MAX_ARGUMENTS];
+    memcpy(arguments, codec->version, sizeof arguments);
+    if (is_ours(codec))
+        arguments[0] = place->self;
     snprintf(version, size, "unknown version");
     if (make_path(&log, "%s/%s/version.txt", place->folder, codec->name) != EXIT_OK ||
         make_folders(log.text) != EXIT_OK)
-        return PROCESS_FAILED;
+        return CODEC_BROKEN;
     if (process_run(arguments, log.text, &usage) == PROCESS_NOT_FOUND)
-        return PROCESS_NOT_FOUND;
+        return CODEC_NO_COMMAND;
     if (input_read(log.text, MAX_LOG_BYTES, &in) != EXIT_OK)
-        return PROCESS_FAILED;
+        return CODEC_BROKEN;
     if (in.size > 0) {
         in.data[in.size - 1] = '\0'; /* in place of the last line's end */
-        find_line((char *)in.data, codec->version_word, version, size);
+        found = find_line((char *)in.data, codec->version_word, version, size);
     }
     input_free(&in);
-    return PROCESS_DONE;
+    return codec->part && !found ? CODEC_NO_PART : CODEC_INSTALLED;
 }
 
 /* -------------------------------------------------------------------------------------------------- records */
@@ -217,7 +226,7 @@ static void append_file_identity(char *key, const char *file)
 static void make_key(const workplace *place, const eval_codec *codec, const char *version,
                      const listed_picture *picture, char key[KEY_BYTES])
 {
-    snprintf(key, KEY_BYTES, "%s|", version);
+    snprintf(key, KEY_BYTES, "%s|%s|", version, codec->picture);
     for (int step = 0; step < 2; step++)
         for (const char *const *a = step ? codec->decode : codec->encode; *a; a++)
             snprintf(key + strlen(key), KEY_BYTES - strlen(key), "%s ", *a);
@@ -328,7 +337,7 @@ static exit_code convert_original(const void *task, void *result)
     *(char *)result = 0;
     if (code != EXIT_OK)
         return code;
-    code = picture_file_write(pair->decoded, &image);
+    code = handover_write(pair->decoded, &image);
     ghm_image_free(&image);
     return code;
 }
@@ -372,7 +381,7 @@ static exit_code compare_pictures(const void *task, void *result)
     if (code != EXIT_OK)
         return code;
     message_set_level(MESSAGE_ERRORS); /* metadata that a peer wrote concerns nobody */
-    code = picture_file_read(pair->decoded, LIMIT_PIXELS, &b);
+    code = handover_read(pair->decoded, &b);
     if (code == EXIT_OK) {
         code = compare_images(pair, &a, &b, result);
         ghm_image_free(&b);
@@ -383,7 +392,7 @@ static exit_code compare_pictures(const void *task, void *result)
 
 static exit_code compare_with_original(const file_names *names, measurement *out)
 {
-    const picture_pair pair = { names->original.text, names->decoded.text };
+    const picture_pair pair = { names->reference.text, names->decoded.text };
     comparison c;
     const exit_code code = process_fork(compare_pictures, &pair, &c, sizeof c);
     if (code != EXIT_OK)
@@ -428,7 +437,9 @@ exit_code measure(const workplace *place, const eval_codec *codec, const char *v
     exit_code code = name_files(place, codec, quality, picture, &names);
     if (code != EXIT_OK || read_record(names.record.text, key, out))
         return code;
-    code = prepare_original(picture, names.original.text);
+    code = prepare_original(picture, names.reference.text);
+    if (code == EXIT_OK)
+        code = prepare_original(picture, names.original.text);
     if (code == EXIT_OK)
         code = make_folders(names.coded.text);
     if (code == EXIT_OK)

@@ -19,7 +19,7 @@ typedef struct measurement {
 } measurement;
 
 /* The folder that everything is written to:
- *     originals/NAME.ppm and .png          what the codecs are given
+ *     originals/NAME.ppm, .444.y4m ...     what the codecs are given
  *     CODEC/version.txt
  *     CODEC/qQUALITY/NAME.SUFFIX           the coded file
  *     CODEC/qQUALITY/NAME.json             the measurement, once it is complete
@@ -31,8 +31,10 @@ typedef struct workplace {
     const char *model_file; /* for our codec; NULL: the built-in weights */
 } workplace;
 
-/* The line in which the codec's command says its version. PROCESS_NOT_FOUND: it is not installed. */
-process_end measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size);
+typedef enum codec_state { CODEC_INSTALLED, CODEC_NO_COMMAND, CODEC_NO_PART, CODEC_BROKEN } codec_state;
+
+/* The line in which the codec's command says its version, and with it whether the codec is there. */
+codec_state measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size);
 
 /* A complete measurement of an earlier run is taken over when version, settings and picture are the same. A message has
  * been printed unless EXIT_OK. */

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "eval/base64.h"
+#include "eval/handover.h"
 #include "eval/picture_file.h"
 #include "input.h"
 #include "message.h"
@@ -134,7 +135,7 @@ static exit_code crop_to_uri(const char *path, const char *scratch, char **uri)
 {
     ghm_image image;
     input png;
-    exit_code code = picture_file_read(path, UINT64_MAX, &image);
+    exit_code code = handover_read(path, &image);
     if (code != EXIT_OK)
         return code;
     const ghm_image view = middle(&image);

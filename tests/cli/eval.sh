@@ -75,6 +75,33 @@ is_json rd-gingham.json
 is_json rd-webp.json
 with_peers "$images/rgb.png" -c jxl
 expect_failure 1 'jxl: is not installed: there is no command cjxl'
+
+# Y4M goes to x265 and comes back: as given, it differs by its own rounding. An ffmpeg that lacks the encoder is said.
+cat >bin/ffmpeg <<'END'
+#!/bin/sh
+case "$*" in *lavfi*) [ -n "$LACKING" ] && { echo "Unknown encoder 'libx265'"; exit 1; }; echo 'HEVC encoder version 3.5'; exit ;; esac
+while [ "$1" != -i ]; do shift; done
+in=$2
+for last; do :; done
+cp "$in" "$last"
+END
+chmod +x bin/ffmpeg
+with_peers "$images/crop-256x192.png" -c x265-444,x265-420 --points 1 --csv rd.csv
+expect_status 0
+expect_no_stderr
+expect_stdout '^x265-444 .*; HEVC encoder version 3.5$'
+awk -F, 'NR > 1 { if ($5 != 256 || $6 != 192 || $9 < ($1 == "x265-444" ? 55 : 35)) exit 1 } END { if (NR != 3) exit 1 }' rd.csv ||
+    failed 'pictures that hardly differ expected'
+head -n 1 rd.csv | grep -q '^codec,version,quality,picture,width,height,bytes,bpp,psnr_rgb' || failed 'another column expected'
+LACKING=1
+export LACKING
+with_peers "$images/crop-256x192.png" --points 1
+expect_status 0
+expect_stderr 'x265-444: warning: is not installed (ffmpeg has no libx265); it is left out'
+with_peers "$images/rgb.png" -c x265-420
+expect_failure 1 'x265-420: is not installed: ffmpeg has no libx265'
+unset LACKING
+
 printf '#!/bin/sh\necho first\nprintf "it broke"\nexit 3\n' >bin/dwebp
 with_peers "$images/rgb.png" -c webp
 expect_failure 1 'dwebp failed: it broke'
