@@ -138,7 +138,7 @@ static exit_code fail_write(const output *out, int error)
     /* The reader of a pipe has gone: it knows, and nobody else needs a message. */
     if (error == EPIPE)
         return EXIT_WRITE;
-    return fail(EXIT_WRITE, out->label, "cannot be written: %s", strerror(error));
+    return fail(error == ENOMEM ? EXIT_LIMIT : EXIT_WRITE, out->label, "cannot be written: %s", strerror(error));
 }
 
 static exit_code refuse_terminal(const output *out)
