@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/nn/exact.h"
+#include "models/nn/tiles.h"
 
 static __m256i load256(const void *from)
 {
@@ -217,24 +218,33 @@ static void NAME(linear_s16)(const nn_linear *layer, const int32_t *multiplier, 
 
 /* ------------------------------------------------------------------------------------------ depthwise
  *
- * Sixteen channels at a time. Taps go in pairs through multiply_add(): unpacking two taps gives (a0 b0 a1 b1 ...), once for
- * channels 0-3 and 8-11 ("low") and once for 4-7 and 12-15 ("high"), which is also the order in which packs_epi32
- * puts them together again. The ninth tap is paired with zeros. Weights are int8, so a pair is below 2^23. */
+ * Sixteen channels at a time, from left to right. Taps go in pairs through multiply_add(): unpacking two gives
+ * (a0 b0 a1 b1 ...), once for channels 0-3 and 8-11 ("low") and once for 4-7 and 12-15 ("high"), which is also the order
+ * in which packs_epi32 puts them together again. A column makes two pairs, which serve all outputs that look at it:
+ *
+ *     top     rows 0 and 1 of this column
+ *     bottom  row 2 of the column before and of this one
+ *
+ * Column x of the output takes the tops of columns x - 1, x, x + 1, the bottom of x, and the second half of that of x + 1.
+ * Weights are int8, so a pair of products is below 2^23. */
 
-enum { GROUP = 16, TAP_PAIRS = 5 };
+enum { GROUP = 16 };
 
 typedef struct vector_pair {
     __m256i low, high;
 } vector_pair;
 
+typedef struct column {
+    vector_pair top, bottom;
+    __m256i row_2;
+} column;
+
 typedef struct group {
-    vector_pair weight[TAP_PAIRS], bias;
+    vector_pair top[3], bottom[2], bias;
     multipliers low, high;
 } group;
 
-static const int16_t zeros[GROUP];
-
-static vector_pair interleave(__m256i a, __m256i b)
+ALWAYS_INLINE vector_pair interleave(__m256i a, __m256i b)
 {
     return (vector_pair){_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)};
 }
@@ -253,55 +263,86 @@ static group group_load(const nn_depthwise *layer, size_t ch)
     g.low = multipliers_set(m.low);
     g.high = multipliers_set(m.high);
 
-    __m256i tap[2 * TAP_PAIRS];
+    __m256i tap[9];
     for (size_t i = 0; i < 9; i++)
         tap[i] = _mm256_cvtepi8_epi16(load128(layer->weight + i * layer->c + ch));
-    tap[9] = _mm256_setzero_si256();
-    for (size_t i = 0; i < TAP_PAIRS; i++)
-        g.weight[i] = interleave(tap[2 * i], tap[2 * i + 1]);
+    for (size_t kx = 0; kx < 3; kx++)
+        g.top[kx] = interleave(tap[kx], tap[3 + kx]);
+    g.bottom[0] = interleave(tap[6], tap[7]);
+    g.bottom[1] = interleave(_mm256_setzero_si256(), tap[8]);
     return g;
 }
 
-/* Where the nine taps around column ox are read, from channel ch on: a place outside is read from zeros. */
-ALWAYS_INLINE void find_taps(const int16_t *const rows[3], size_t c, size_t width, size_t ox, size_t ch,
-                             const int16_t *tap[9])
+/* Column x of rows that start at the channels worked on, zeros outside; row_2 is that of the column before. */
+ALWAYS_INLINE column column_load(const int16_t *const rows[3], size_t c, size_t width, size_t x, __m256i row_2)
 {
-    for (size_t ky = 0; ky < 3; ky++)
-        for (size_t kx = 0; kx < 3; kx++) {
-            const size_t column = ox + kx - 1; /* -1 wraps to a number no width reaches */
-            tap[ky * 3 + kx] = rows[ky] && column < width ? rows[ky] + column * c + ch : zeros;
-        }
+    __m256i tap[3] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
+    if (x < width) /* -1 wraps to a number no width reaches */
+        for (size_t ky = 0; ky < 3; ky++)
+            if (rows[ky])
+                tap[ky] = load256(rows[ky] + x * c);
+    return (column){interleave(tap[0], tap[1]), interleave(row_2, tap[2]), tap[2]};
 }
 
-ALWAYS_INLINE __m256i filter_3x3(const group *g, const int16_t *const tap[9])
+ALWAYS_INLINE void add_products(vector_pair *acc, vector_pair x, const vector_pair *weight)
+{
+    acc->low = multiply_add(acc->low, x.low, weight->low);
+    acc->high = multiply_add(acc->high, x.high, weight->high);
+}
+
+ALWAYS_INLINE __m256i filter_3x3(const group *g, const column *left, const column *middle, const column *right)
 {
     vector_pair acc = g->bias;
-    for (int i = 0; i < TAP_PAIRS; i++) {
-        const __m256i second = i < TAP_PAIRS - 1 ? load256(tap[2 * i + 1]) : _mm256_setzero_si256();
-        const vector_pair x = interleave(load256(tap[2 * i]), second);
-        acc.low = multiply_add(acc.low, x.low, g->weight[i].low);
-        acc.high = multiply_add(acc.high, x.high, g->weight[i].high);
-    }
+    add_products(&acc, left->top, &g->top[0]);
+    add_products(&acc, middle->top, &g->top[1]);
+    add_products(&acc, right->top, &g->top[2]);
+    add_products(&acc, middle->bottom, &g->bottom[0]);
+    add_products(&acc, right->bottom, &g->bottom[1]);
     return _mm256_packs_epi32(requantize(acc.low, g->low), requantize(acc.high, g->high));
 }
 
-static void NAME(depthwise_s16)(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first,
-                               size_t step, int16_t *y)
+/* Outputs first, first + step, ... below `end`, for the channels of g. step is a constant where this is inlined. */
+ALWAYS_INLINE void filter_columns(const group *g, const int16_t *const rows[3], size_t c, size_t width, size_t first,
+                                  size_t end, size_t step, int16_t *y)
+{
+    column left = column_load(rows, c, width, first - 1, _mm256_setzero_si256());
+    column middle = column_load(rows, c, width, first, left.row_2);
+    for (size_t ox = first; ox < end; ox += step, y += c) {
+        const column right = column_load(rows, c, width, ox + 1, middle.row_2);
+        _mm256_storeu_si256((__m256i *)y, filter_3x3(g, &left, &middle, &right));
+        left = step == 1 ? middle : right;
+        middle = step == 1 ? right : column_load(rows, c, width, ox + 2, right.row_2);
+    }
+}
+
+/* All channels of a strip of columns. */
+static void filter_strip(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first, size_t end,
+                         size_t step, int16_t *y)
 {
     const size_t c = layer->c;
+    for (size_t at = 0; at < c; at += GROUP) {
+        const size_t ch = at + GROUP <= c ? at : c - GROUP; /* the last group may compute eight channels again */
+        const int16_t *const from[3] = {rows[0] ? rows[0] + ch : NULL, rows[1] ? rows[1] + ch : NULL,
+                                        rows[2] ? rows[2] + ch : NULL};
+        const group g = group_load(layer, ch);
+        if (step == 1)
+            filter_columns(&g, from, c, width, first, end, 1, y + ch);
+        else
+            filter_columns(&g, from, c, width, first, end, 2, y + ch);
+    }
+}
+
+static void NAME(depthwise_s16)(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first,
+                                size_t step, int16_t *y)
+{
+    const size_t c = layer->c, strip = depthwise_strip_outputs(c);
     if (c < GROUP) {
         depthwise_s16_c(layer, rows, width, first, step, y);
         return;
     }
-    for (size_t at = 0; at < c; at += GROUP) {
-        const size_t ch = at + GROUP <= c ? at : c - GROUP; /* the last group may compute eight channels again */
-        const group g = group_load(layer, ch);
-        int16_t *out = y + ch;
-        for (size_t ox = first; ox < width; ox += step, out += c) {
-            const int16_t *tap[9];
-            find_taps(rows, c, width, ox, ch, tap);
-            _mm256_storeu_si256((__m256i *)out, filter_3x3(&g, tap));
-        }
+    for (size_t begin = first; begin < width; begin += strip * step, y += strip * c) {
+        const size_t end = begin + strip * step < width ? begin + strip * step : width;
+        filter_strip(layer, rows, width, begin, end, step, y);
     }
 }
 

@@ -388,19 +388,10 @@ ALWAYS_INLINE void filter_columns(const group *g, const window *w, size_t first,
     }
 }
 
-/* Outputs of a strip whose three rows take half of the nearest cache, or a few channels would not find there what the
- * channels before them have brought. */
-static size_t strip_outputs(size_t c)
-{
-    enum { STRIP_BYTES = 24 * 1024, SHORTEST = 32 };
-    const size_t n = STRIP_BYTES / (3 * sizeof(int16_t)) / c;
-    return n > SHORTEST ? n : SHORTEST;
-}
-
 static void depthwise_s16_avx512(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first,
                                  size_t step, int16_t *y)
 {
-    const size_t c = layer->c, strip = strip_outputs(c);
+    const size_t c = layer->c, strip = depthwise_strip_outputs(c);
     window w = {{rows[0], rows[1], rows[2]}, .c = c, .width = width};
     for (size_t begin = first; begin < width; begin += strip * step, y += strip * c) {
         const size_t end = begin + strip * step < width ? begin + strip * step : width;
