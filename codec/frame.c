@@ -92,7 +92,7 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
         r->alpha = arena_alloc(&r->memory, rows * MODEL_Y_STRIDE * g->width, sample_bytes(g->format.bit_depth));
     r->workers = arena_alloc(&r->memory, (size_t)n_threads, sizeof *r->workers);
     for (int i = 0; r->workers && i < n_threads; i++)
-        synthesis_init(&r->workers[i], model, quality->up8_multiplier, g->w, arena_alloc(&r->memory, scratch, 1),
+        synthesis_init(&r->workers[i], model, quality->gs_in_multiplier, g->w, arena_alloc(&r->memory, scratch, 1),
                        &r->memory);
     return arena_status(&r->memory, diag);
 }

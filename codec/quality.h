@@ -9,7 +9,7 @@ typedef struct quality_tables {
     const uint32_t *step_q20, *ratio_q20;  /* (M) */
     const int16_t *scale_offset_q8;        /* (M) */
     const uint8_t *z_table;                /* (Z) */
-    const int32_t *up8_multiplier;         /* (4 d8): of gs.up8, with gain_d8 */
+    const int32_t *gs_in_multiplier;       /* (d4): of gs.in, with gain_d4 */
     /* encoder */
     const float *gain_y;                   /* (M) */
     const float *gain_e8;                  /* (e8) */

@@ -10,7 +10,6 @@
 #define LINEAR(layer, x, n, y, residual, epilogue) \
     s->kernels->linear(layer, (layer)->multiplier, x, n, y, residual, epilogue, s->scratch)
 #define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, first, step, y)
-#define POINTWISE(s) ((s)->list->pointwise)
 #define HALF_COLUMNS(s, row, first, step)                      \
     do {                                                       \
         if ((s)->half) {                                       \
@@ -26,7 +25,6 @@
 #undef BLOCK
 #undef LINEAR
 #undef DEPTHWISE
-#undef POINTWISE
 #undef HALF_COLUMNS
 
 #define ELEMENT float
@@ -36,7 +34,6 @@
 #define BLOCK block_f32
 #define LINEAR(layer, x, n, y, residual, epilogue) s->kernels->linear(layer, x, n, y, residual, epilogue)
 #define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, y)
-#define POINTWISE(s) false
 #define HALF_COLUMNS(s, row, first, step) (void)(row)
 #include "models/block_stream_template.h"
 

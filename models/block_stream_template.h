@@ -3,7 +3,6 @@
  *   NAME(suffix)         block_stream##suffix or block_stream_f32##suffix
  *   STREAM, NODE, BLOCK  the types
  *   LINEAR(layer, x, n, y, residual, epilogue), DEPTHWISE(layer, rows, first, step, y)   with `s` in scope
- *   POINTWISE(s)         true when the blocks have no 3x3 filter
  *   HALF_COLUMNS(s, row, first, step)   sets which columns the last block computes */
 
 static void NAME(_deliver)(STREAM *s, size_t i);
@@ -50,12 +49,6 @@ static void NAME(_deliver)(STREAM *s, size_t i)
     }
     const size_t row = node->n_in++;
     const BLOCK *b = &s->list->blocks[i];
-    if (POINTWISE(s)) {
-        NODE *next = &s->nodes[i + 1];
-        NAME(_feed_forward)(s, b, node->x[row % 2], s->width, next->x[next->n_in % 2]);
-        NAME(_deliver)(s, i + 1);
-        return;
-    }
     LINEAR(&b->w1, node->x[row % 2], s->width, node->a[row % 3], NULL, NN_LEAKY_RELU);
     if (row > 0)
         NAME(_finish_row)(s, i, row - 1, node->a[row % 3]);
@@ -80,7 +73,7 @@ void NAME(_push)(STREAM *s)
 
 void NAME(_flush)(STREAM *s)
 {
-    for (size_t i = 0; i < s->list->n && !POINTWISE(s); i++)
+    for (size_t i = 0; i < s->list->n; i++)
         if (s->nodes[i].n_in > 0)
             NAME(_finish_row)(s, i, s->nodes[i].n_in - 1, NULL);
 }
@@ -93,7 +86,7 @@ static void NAME(_allocate)(STREAM *s, arena *memory)
         NODE *node = &s->nodes[i];
         for (int k = 0; k < (i < s->list->n ? 2 : 1); k++)
             node->x[k] = arena_alloc(memory, row, sizeof(ELEMENT));
-        for (int k = 0; k < 3 && i < s->list->n && !POINTWISE(s); k++)
+        for (int k = 0; k < 3 && i < s->list->n; k++)
             node->a[k] = arena_alloc(memory, row, sizeof(ELEMENT));
     }
     if (s->list->n > 0) {

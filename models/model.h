@@ -20,14 +20,13 @@ enum {
     MODEL_Z_STRIDE = 64  /* pixels to a position of z */
 };
 
-/* A block: x += w2(dw(leaky(w1 x))), then x += w4(leaky(w3 x)). Pointwise lists lack the first line. */
+/* A block: x += w2(dw(leaky(w1 x))), then x += w4(leaky(w3 x)). */
 typedef struct block {
     nn_linear w1, w2, w3, w4;
     nn_depthwise dw;
 } block;
 typedef struct block_list {
     size_t n, c, hidden;
-    bool pointwise;
     block *blocks; /* n */
 } block_list;
 
@@ -67,13 +66,13 @@ typedef struct context_pass {
 } context_pass;
 
 typedef struct synthesis_weights {
-    nn_linear base, in, up8, up4, out;
-    block_list b16, b8, b4;
+    nn_linear base, in, out;
+    block_list b4;
 } synthesis_weights;
 
 /* Tables indexed [anchor][channel]; see WEIGHTS.md section 2. */
 typedef struct quality_anchors {
-    const int16_t *gain_e8, *gain_y, *step, *ratio, *scale_offset, *gain_d8;
+    const int16_t *gain_e8, *gain_y, *step, *ratio, *scale_offset, *gain_d4;
     const uint8_t *z_table;
 } quality_anchors;
 
@@ -89,7 +88,7 @@ struct ghm_model {
     size_t n_anchors, n_slices, n_passes, n_scales, n_skipped, n_z_tables;
     int frac_y, frac_z;
     size_t m, z, p;              /* channels of y, z and the parameters */
-    size_t e8, e16, d16, d8, d4; /* widths of the analysis and synthesis stages; 0: no residual branch */
+    size_t e8, e16, d4;          /* widths of the analysis and synthesis stages; 0: no residual branch */
     size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
     quality_anchors anchors;
     const int16_t *z_mean;
@@ -113,6 +112,6 @@ ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend bac
 size_t model_scratch_bytes(const ghm_model *model, size_t n);
 
 static inline bool model_has_residual_analysis(const ghm_model *model) { return model->e8 > 0; }
-static inline bool model_has_residual_synthesis(const ghm_model *model) { return model->d16 > 0; }
+static inline bool model_has_residual_synthesis(const ghm_model *model) { return model->d4 > 0; }
 
 #endif

@@ -9,7 +9,7 @@ static double block_macs(const block_list *list, double half)
     double macs = 0;
     for (size_t i = 0; i < list->n; i++) {
         const double part = i + 1 == list->n ? half : 1; /* of the positions; w1 feeds the 3x3 filter everywhere */
-        macs += part * 2 * c * h + (list->pointwise ? 0 : c * c + part * (9 * c + c * c));
+        macs += part * 2 * c * h + c * c + part * (9 * c + c * c);
     }
     return macs;
 }
@@ -25,10 +25,8 @@ static double linear_f32_macs(const nn_linear_f32 *layer) { return (double)layer
 
 static double synthesis_macs(const ghm_model *m)
 {
-    const double at16 = linear_macs(&m->gs.base) + linear_macs(&m->gs.in) + block_macs(&m->gs.b16, 1) + linear_macs(&m->gs.up8);
-    const double at8 = block_macs(&m->gs.b8, 1) + linear_macs(&m->gs.up4);
-    const double at4 = block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
-    return at16 / 256 + at8 / 64 + at4 / 16;
+    const double at4 = linear_macs(&m->gs.in) + block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
+    return linear_macs(&m->gs.base) / 256 + at4 / 16;
 }
 
 /* Hyper synthesis and context model. */
@@ -80,9 +78,8 @@ static size_t max_block_scratch(const ghm_model *m, const block_list *list, size
 
 size_t model_scratch_bytes(const ghm_model *m, size_t n)
 {
-    const nn_linear *const single[] = { &m->hs.in, &m->hs.up, &m->hs.out, &m->hs.scale, &m->gs.base, &m->gs.in, &m->gs.up8,
-                                        &m->gs.up4, &m->gs.out };
-    const block_list *const lists[] = { &m->hs.b32, &m->hs.b16, &m->hs.prior, &m->gs.b16, &m->gs.b8, &m->gs.b4 };
+    const nn_linear *const single[] = { &m->hs.in, &m->hs.up, &m->hs.out, &m->hs.scale, &m->gs.base, &m->gs.in, &m->gs.out };
+    const block_list *const lists[] = { &m->hs.b32, &m->hs.b16, &m->hs.prior, &m->gs.b4 };
     size_t bytes = 64;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         bytes = max_scratch(m, single[i], n, bytes);

@@ -1,4 +1,4 @@
-/* synthesis.h - g_s, exact zone: y_hat -> pixels. */
+/* synthesis.h - g_s, exact zone: y_hat -> pixels. A linear transform, then a filter over its pixels on the grid at 1/4. */
 #ifndef GHM_MODELS_SYNTHESIS_H
 #define GHM_MODELS_SYNTHESIS_H
 
@@ -7,15 +7,13 @@
 typedef struct synthesis {
     const ghm_model *model;
     size_t w;                   /* columns of y */
-    const int32_t *up8_multiplier;
-    block_stream b16, b8, b4;
-    int16_t *wide16, *wide8, *residual; /* rows of gs.up8, gs.up4, gs.out */
+    const int32_t *in_multiplier;
+    block_stream b4;
     int16_t *base;              /* row of gs.base, (w, 768) */
+    int16_t *ring;              /* the same at 1/4: the rows that gs.out still adds to, (b4.n + 1, 4 w, 48) */
     int16_t *pixels;            /* one row, (16 w, 3) */
-    size_t base_row;            /* which row of y `base` belongs to; SIZE_MAX: none */
     void *scratch;
-    const int16_t *y_hat;       /* during a run */
-    size_t origin, first, last;
+    size_t origin4, first, last; /* during a run: row at 1/4 it began with; rows of y to emit */
     void (*emit)(void *user, size_t pixel_row, const int16_t *rgb);
     void *user;
 } synthesis;
@@ -23,8 +21,8 @@ typedef struct synthesis {
 /* Rows of y above and below that a row of pixels depends on. */
 size_t synthesis_halo(const ghm_model *model);
 
-/* up8_multiplier: (4 d8), the multipliers of gs.up8 with the gain of the stream's quality (WEIGHTS.md section 5). */
-void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *up8_multiplier, size_t w, void *scratch,
+/* in_multiplier: (d4), the multipliers of gs.in with the gain of the stream's quality (WEIGHTS.md section 5). */
+void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t w, void *scratch,
                     arena *memory);
 
 /* Compute the pixels of rows first..last-1 of y in a picture of h rows; y_hat: row `origin` and on, (.., w, M), Q frac_y,

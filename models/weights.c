@@ -13,7 +13,7 @@
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 1, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 2, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
 
 enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, LINEAR_F32_S16, DEPTHWISE_F32_S8 };
 
@@ -41,8 +41,8 @@ typedef struct loader {
     int16_t *integers;      /* the weights of one layer, between decoding and storing */
     float *floats;          /* the same, scaled */
     bytes_writer *unpacked; /* model_unpack(): where the weights go as they are decoded; else NULL */
-    size_t hidden[11];      /* block lists in file order */
-    size_t count[11];
+    size_t hidden[9];       /* block lists in file order */
+    size_t count[9];
 } loader;
 
 #define REFUSE(l, ...) \
@@ -65,28 +65,28 @@ static bool is_width(size_t c, size_t max)
 
 static void read_widths(loader *l)
 {
-    static const char *const names[] = { "M", "Z", "P", "e8", "e16", "d16", "d8", "d4" };
+    static const char *const names[] = { "M", "Z", "P", "e8", "e16", "d4" };
     ghm_model *m = l->model;
-    size_t *const to[] = { &m->m, &m->z, &m->p, &m->e8, &m->e16, &m->d16, &m->d8, &m->d4 };
+    size_t *const to[] = { &m->m, &m->z, &m->p, &m->e8, &m->e16, &m->d4 };
     enum { FIRST_OPTIONAL = 3 }; /* e8 and on may be 0 */
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
         *to[i] = bytes_u16(&l->r);
         if (!is_width(*to[i], 1024) && !(i >= FIRST_OPTIONAL && *to[i] == 0))
             REFUSE(l, "width %s is %zu, not a multiple of 8 in 8..1024", names[i], *to[i]);
     }
-    if ((m->e8 == 0) != (m->e16 == 0) || (m->d16 == 0) != (m->d8 == 0) || (m->d16 == 0) != (m->d4 == 0))
+    if ((m->e8 == 0) != (m->e16 == 0))
         REFUSE(l, "a residual branch has some widths but not all");
 }
 
-enum { LIST_GA_B8, LIST_GA_B16, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B16,
-       LIST_GS_B8, LIST_GS_B4, N_LISTS };
+enum { LIST_GA_B8, LIST_GA_B16, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B4,
+       N_LISTS };
 
 /* A list of a residual branch that the widths say is absent. */
 static bool is_absent(const ghm_model *m, size_t list)
 {
     if (list == LIST_GA_B8 || list == LIST_GA_B16)
         return !model_has_residual_analysis(m);
-    return list >= LIST_GS_B16 && !model_has_residual_synthesis(m);
+    return list == LIST_GS_B4 && !model_has_residual_synthesis(m);
 }
 
 static void read_block_lists(loader *l)
@@ -156,7 +156,7 @@ static void read_anchors(loader *l)
     m->anchors.step = read_i16(l, n * m->m);
     m->anchors.ratio = read_i16(l, n * m->m);
     m->anchors.scale_offset = read_i16(l, n * m->m);
-    m->anchors.gain_d8 = read_i16(l, n * m->d8);
+    m->anchors.gain_d4 = read_i16(l, n * m->d4);
     uint8_t *z_table = allocate(l, n * m->z, 1);
     for (size_t i = 0; z_table && i < n * m->z; i++)
         z_table[i] = bytes_u8(&l->r);
@@ -349,15 +349,13 @@ static void read_blocks(loader *l, const char *name, block_list *list, int which
 {
     layer_name buffer;
     const size_t h = l->hidden[which];
-    *list = (block_list){ .n = l->count[which], .c = c, .hidden = h, .pointwise = which == LIST_GS_B4 };
+    *list = (block_list){ .n = l->count[which], .c = c, .hidden = h };
     list->blocks = allocate(l, list->n + 1, sizeof *list->blocks);
     for (size_t i = 0; list->blocks && i < list->n; i++) {
         block *b = &list->blocks[i];
-        if (!list->pointwise) {
-            read_linear(l, part_name(buffer, name, i, "w1"), &b->w1, c, c);
-            read_depthwise(l, part_name(buffer, name, i, "dw"), &b->dw, c);
-            read_linear(l, part_name(buffer, name, i, "w2"), &b->w2, c, c);
-        }
+        read_linear(l, part_name(buffer, name, i, "w1"), &b->w1, c, c);
+        read_depthwise(l, part_name(buffer, name, i, "dw"), &b->dw, c);
+        read_linear(l, part_name(buffer, name, i, "w2"), &b->w2, c, c);
         read_linear(l, part_name(buffer, name, i, "w3"), &b->w3, h, c);
         read_linear(l, part_name(buffer, name, i, "w4"), &b->w4, c, h);
     }
@@ -392,11 +390,7 @@ static void read_residual_analysis(loader *l)
 static void read_residual_synthesis(loader *l)
 {
     ghm_model *m = l->model;
-    read_linear(l, "gs.in", &m->gs.in, m->d16, m->m);
-    read_blocks(l, "gs.b16", &m->gs.b16, LIST_GS_B16, m->d16);
-    read_linear(l, "gs.up8", &m->gs.up8, 4 * m->d8, m->d16);
-    read_blocks(l, "gs.b8", &m->gs.b8, LIST_GS_B8, m->d8);
-    read_linear(l, "gs.up4", &m->gs.up4, 4 * m->d4, m->d8);
+    read_linear(l, "gs.in", &m->gs.in, m->d4, 48);
     read_blocks(l, "gs.b4", &m->gs.b4, LIST_GS_B4, m->d4);
     read_linear(l, "gs.out", &m->gs.out, 48, m->d4);
 }

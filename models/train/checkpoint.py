@@ -1,11 +1,11 @@
-"""Networks from files: checkpoints of train.py, of the research prototype, and weight files."""
+"""Networks from files: checkpoints of train.py and weight files."""
 import math
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from model import BRANCHES, CONFIGS, Codec, Depthwise, convert_prototype, is_prototype
+from model import BRANCHES, CONFIGS, Codec, Depthwise
 from quantize import column_factors, fixed_scales, is_exact, output_tensor
 from tables import logistic_scale_of
 from weight_file import MAGIC, unpack
@@ -15,15 +15,14 @@ from weight_file import MAGIC, unpack
 NOMINAL_SCALE = 2.0 ** 12
 
 
-def load_network(path, config_name='fast'):
-    """Network of a file. config_name is used where a checkpoint does not name its configuration."""
+def load_network(path):
+    """Network of a file."""
     with open(path, 'rb') as f:
         content = f.read(len(MAGIC))
         if content == MAGIC:
             return dequantize(unpack(content + f.read()))
     state = torch.load(path, map_location='cpu')
-    parameters = convert_prototype(state) if is_prototype(state) else state['ema']
-    return network_of(parameters, CONFIGS[state.get('config', config_name)])
+    return network_of(state['ema'], CONFIGS[state['config']])
 
 
 def network_of(parameters, config):
@@ -60,7 +59,7 @@ def dequantize(weights):
     with torch.no_grad():
         for name, layer in net.layers():
             dequantize_layer(layer, weights.layers[name], scales, weights.config)
-        for name in ('gain_e8', 'gain_y', 'step', 'gain_d8'):
+        for name in ('gain_e8', 'gain_y', 'step', 'gain_d4'):
             getattr(net, name).copy_(torch.from_numpy(weights.quality[name] * (math.log(2) / 4096)))
         offset = weights.quality['scale_offset'] * (weights.config.scale_step / 256) + math.log(weights.config.sigma_min)
         net.scale_offset.copy_(torch.from_numpy(offset))

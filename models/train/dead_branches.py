@@ -2,7 +2,7 @@
 import torch
 
 from checkpoint import transfer
-from model import FloatArithmetic, shuffle, unshuffle
+from model import FloatArithmetic, unshuffle
 from validate import float_cost
 
 N_ANCHORS = 4
@@ -18,7 +18,7 @@ class BranchMeans(FloatArithmetic):
     def finish(self, layer, v, leaky=False, residual=None):
         network, name = layer.name.split('.', 1)
         if name == 'out' and network in ('ga', 'gs'):
-            added = unshuffle(shuffle(v, 4), 16) if network == 'gs' else v   # like the output of gs.base
+            added = unshuffle(v, 4) if network == 'gs' else v   # like the output of the base path
             n = self.n.get(network, 0) + 1
             self.means[network] = self.means.get(network, 0) * ((n - 1) / n) + added.mean((0, 1, 2)) / n
             self.n[network] = n

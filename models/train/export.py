@@ -43,7 +43,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint')
     parser.add_argument('out')
-    parser.add_argument('--config', default='fast', help='only for checkpoints that do not say (default: fast)')
     parser.add_argument('--data', required=True, help='tiles made by data.py')
     parser.add_argument('--calibration', type=int, default=64, metavar='N', help='training tiles that set the ranges (64)')
     parser.add_argument('--statistics', type=int, default=192, metavar='N', help='training tiles whose symbols make the '
@@ -55,7 +54,7 @@ def main():
     parser.add_argument('--no-report', action='store_true', help='do not measure the result on validation')
     args = parser.parse_args()
 
-    net = load_network(args.checkpoint, args.config)
+    net = load_network(args.checkpoint)
     training, validation = split(np.load(args.data, mmap_mode='r'))
     if not args.keep_branches:
         net = drop_dead_branches(net, torch.from_numpy(np.array(training[:BRANCH_TILES])), args.dead / 100)

@@ -41,10 +41,9 @@ class IntegerCodec:
                  'z_symbols': torch.round(z - self.z_mean() / 2 ** self.weights.frac_z).long()}
             self.decode_scales(t, *y.shape[1:3], quality)
             self.code_y(t, y, quality)
-            base, residual = self.net.synthesis(self.ops, t['y_hat'], self.gain('gain_d8', quality))
+            pixels = self.net.synthesis(self.ops, t['y_hat'], self.gain('gain_d4', quality))
             h, w = picture.shape[1:3]
-            t['base'] = base[:, :h, :w]
-            t['pixels'] = round_shift(base + residual, 6).clamp(0, 255)[:, :h, :w].to(torch.uint8)
+            t['pixels'] = (round_shift(pixels, 6) + 128).clamp(0, 255)[:, :h, :w].to(torch.uint8)
             return t
 
     def z_mean(self):

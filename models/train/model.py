@@ -1,6 +1,6 @@
 """The networks of Gingham: the one definition that training, quantization, export and parity vectors share.
 
-Module paths are the layer names of models/WEIGHTS.md (`gs.b16.0.w1`), and iterating over the modules yields the layers
+Module paths are the layer names of models/WEIGHTS.md (`gs.b4.0.w1`), and iterating over the modules yields the layers
 in file order. Activations are NHWC: y is (B, H/16, W/16, M), z is (B, H/64, W/64, Z).
 
 The walks over the layers (`hyper_synthesis`, `mean`, `synthesis`, ...) take an *arithmetic*, which computes one layer:
@@ -15,12 +15,13 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 LEAKY_SLOPE = 0.125
+MID = 128 / 255   # the synthesis computes pixels less this
 
 # Block lists in the order of the weight file.
-BLOCK_LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b16', 'gs.b8', 'gs.b4')
+BLOCK_LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
 
 # The residual branches a model may lack: widths, then 0, and block lists, then empty.
-BRANCHES = {'ga': (('e8', 'e16'), ('ga.b8', 'ga.b16')), 'gs': (('d16', 'd8', 'd4'), ('gs.b16', 'gs.b8', 'gs.b4'))}
+BRANCHES = {'ga': (('e8', 'e16'), ('ga.b8', 'ga.b16')), 'gs': (('d4',), ('gs.b4',))}
 NO_BLOCKS = (0, 8)
 
 
@@ -33,9 +34,7 @@ class Config:
     P: int                    # channels of the prior p
     e8: int                   # analysis at 1/8, 1/16; both 0: no residual branch
     e16: int
-    d16: int                  # synthesis at 1/16, 1/8, 1/4; all 0: no residual branch
-    d8: int
-    d4: int
+    d4: int                   # synthesis at 1/4; 0: no residual branch
     blocks: dict = field(hash=False)   # block list -> (count, hidden width)
     slices: tuple             # channels of each slice of y
     passes: tuple             # (slice, phase) in coding order; phase 0: anchors, 1: non-anchors
@@ -68,23 +67,20 @@ class Config:
 CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 CONFIGS = {c.name: c for c in (
-    Config('fast', M=320, Z=48, P=160, e8=96, e16=192, d16=176, d8=80, d4=32,
-           blocks={'ga.b8': (3, 192), 'ga.b16': (2, 384), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96),
-                   'hs.b16': (1, 96), 'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b16': (2, 288), 'gs.b8': (2, 144),
-                   'gs.b4': (1, 64)},
+    Config('fast', M=320, Z=48, P=160, e8=0, e16=0, d4=64,
+           blocks={'ga.b8': NO_BLOCKS, 'ga.b16': NO_BLOCKS, 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96),
+                   'hs.b16': (1, 96), 'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b4': (2, 112)},
            slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11,
            # 0.0008 and 0.08, the range of the first experiments, at anchors 2 and 9
            lambda_min=0.0008 / 100 ** (2 / 7), lambda_max=0.08 * 100 ** (1 / 7)),
-    Config('tiny', M=48, Z=16, P=32, e8=24, e16=32, d16=32, d8=16, d4=8,
+    Config('tiny', M=48, Z=16, P=32, e8=24, e16=32, d4=16,
            blocks={'ga.b8': (1, 48), 'ga.b16': (1, 64), 'ha.b16': (1, 32), 'ha.b32': (1, 32), 'hs.b32': (1, 32),
-                   'hs.b16': (1, 32), 'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b16': (1, 64), 'gs.b8': (1, 32),
-                   'gs.b4': (1, 16)},
+                   'hs.b16': (1, 32), 'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b4': (1, 32)},
            slices=(16, 32), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05),
     # random weights for parity vectors (parity_model.py)
-    Config('test', M=24, Z=16, P=16, e8=16, e16=16, d16=24, d8=16, d4=8,
+    Config('test', M=24, Z=16, P=16, e8=16, e16=16, d4=24,
            blocks={'ga.b8': (2, 16), 'ga.b16': (1, 24), 'ha.b16': (1, 16), 'ha.b32': (1, 24), 'hs.b32': (2, 24),
-                   'hs.b16': (1, 16), 'hs.prior': (2, 24), 'ctx': (2, 24), 'gs.b16': (2, 32), 'gs.b8': (2, 24),
-                   'gs.b4': (1, 16)},
+                   'hs.b16': (1, 16), 'hs.prior': (2, 24), 'ctx': (2, 24), 'gs.b4': (3, 32)},
            slices=(8, 16), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05,
            frac_y=9, n_scales=24, sigma_max=24.0),
 )}
@@ -113,30 +109,27 @@ class Depthwise(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)); the first line only with `spatial`.
+    """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)).
 
     START lets each line change x by a tenth at first. Not by nothing: a branch of blocks that start as the identity and end
     in a layer of zeros is linear, like the base path, and learns nothing (EXPERIMENTS.md).
     """
     START = 0.2
 
-    def __init__(self, c, hidden, spatial=True):
+    def __init__(self, c, hidden):
         super().__init__()
-        self.spatial = spatial
-        if spatial:
-            self.w1, self.dw, self.w2 = Linear(c, c), Depthwise(c), Linear(c, c, self.START)
+        self.w1, self.dw, self.w2 = Linear(c, c), Depthwise(c), Linear(c, c, self.START)
         self.w3, self.w4 = Linear(c, hidden), Linear(hidden, c, self.START)
 
     def forward(self, ops, x):
-        if self.spatial:
-            h = ops.depthwise(self.dw, ops.linear(self.w1, x, leaky=True))
-            x = ops.linear(self.w2, h, residual=x)
+        h = ops.depthwise(self.dw, ops.linear(self.w1, x, leaky=True))
+        x = ops.linear(self.w2, h, residual=x)
         return ops.linear(self.w4, ops.linear(self.w3, x, leaky=True), residual=x)
 
 
 class BlockList(nn.ModuleList):
-    def __init__(self, c, count, hidden, spatial=True):
-        super().__init__(Block(c, hidden, spatial) for _ in range(count))
+    def __init__(self, c, count, hidden):
+        super().__init__(Block(c, hidden) for _ in range(count))
 
     def forward(self, ops, x):
         for block in self:
@@ -147,8 +140,8 @@ class BlockList(nn.ModuleList):
 class FloatArithmetic:
     """Layers in real numbers. `residual` is added to the result; `gain` (B, 1, 1, g) multiplies channel o by gain o mod g."""
 
-    # The linear base path carries the large values of y: bf16 there costs quality at high rates.
-    FULL_PRECISION = ('ga.base', 'gs.base')
+    # The linear base path carries the large values of y and pixels: bf16 there costs quality at high rates.
+    FULL_PRECISION = ('ga.base', 'gs.base', 'gs.in')
 
     def linear(self, layer, x, leaky=False, residual=None, gain=None):
         if layer.name in self.FULL_PRECISION:
@@ -194,6 +187,12 @@ def shuffle(x, r):
     b, h, w, c = x.shape
     c //= r * r
     return x.reshape(b, h, w, r, r, c).permute(0, 1, 3, 2, 4, 5).reshape(b, h * r, w * r, c)
+
+
+def quarters():
+    """(768,): the channel that unshuffle 16 puts where unshuffle 4 twice would put another: order of the outputs of gs.base."""
+    channels = torch.arange(768)[None, None, None]
+    return unshuffle(unshuffle(shuffle(channels, 16), 4), 4)[0, 0, 0]
 
 
 def pad_zeros(x, r):
@@ -244,7 +243,7 @@ class Codec(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = c = config
-        blocks = lambda name, width, **kw: BlockList(width, *c.blocks[name], **kw)
+        blocks = lambda name, width: BlockList(width, *c.blocks[name])
         self.ga = nn.ModuleDict({'base': Linear(768, c.M)})
         if c.e8:
             self.ga.update({
@@ -263,15 +262,12 @@ class Codec(nn.Module):
             network = {'in': Linear(known + c.P, c.P), 'b': blocks('ctx', c.P), 'out': out} if k else {'out': out}
             self.add_module('ctx%d' % k, nn.ModuleDict(network))
         self.gs = nn.ModuleDict({'base': Linear(c.M, 768)})
-        if c.d16:
-            self.gs.update({
-                'in': Linear(c.M, c.d16), 'b16': blocks('gs.b16', c.d16), 'up8': Linear(c.d16, 4 * c.d8),
-                'b8': blocks('gs.b8', c.d8), 'up4': Linear(c.d8, 4 * c.d4),
-                'b4': blocks('gs.b4', c.d4, spatial=False), 'out': Linear(c.d4, 48, gain=0)})
+        if c.d4:
+            self.gs.update({'in': Linear(48, c.d4), 'b4': blocks('gs.b4', c.d4), 'out': Linear(c.d4, 48, gain=0)})
 
         # Per anchor and channel, natural logarithms; the quality interpolates between anchors.
         ramp = lambda a, b, n: nn.Parameter(torch.linspace(a, b, c.n_anchors)[:, None].repeat(1, n))
-        self.gain_e8, self.gain_d8 = ramp(0, 0, c.e8), ramp(0, 0, c.d8)
+        self.gain_e8, self.gain_d4 = ramp(0, 0, c.e8), ramp(0, 0, c.d4)
         self.gain_y, self.step = ramp(-0.3, 3.0, c.M), ramp(0.3, -3.0, c.M)
         self.scale_offset = ramp(-0.5, 2.0, c.M)
         self.z_scale = ramp(0.5, 0.5, c.Z)
@@ -288,8 +284,8 @@ class Codec(nn.Module):
         with torch.no_grad():
             self.ga['base'].weight.copy_(basis)
             self.ga['base'].bias.copy_(-0.5 * basis.sum(1))
-            self.gs['base'].weight.copy_(basis.t())
-            self.gs['base'].bias.fill_(0.5)
+            self.gs['base'].weight.copy_(basis.t()[quarters()])
+            self.gs['base'].bias.fill_(0.5 - MID)
 
     def layers(self):
         """(name, layer) in the order of the weight file."""
@@ -313,7 +309,7 @@ class Codec(nn.Module):
         """Move the mean over the anchors of every feature gain into the layer in front of it: the same function, and gains
         around 1 that fit the weight file wherever training has let the two drift."""
         with torch.no_grad():
-            for gain, network, name in ((self.gain_e8, self.ga, 'in'), (self.gain_d8, self.gs, 'up8')):
+            for gain, network, name in ((self.gain_e8, self.ga, 'in'), (self.gain_d4, self.gs, 'in')):
                 if name not in network:
                     continue
                 mean, layer = gain.mean(0), network[name]
@@ -356,16 +352,14 @@ class Codec(nn.Module):
             p = ctx['b'](ops, ops.linear(ctx['in'], torch.cat([*known, p], -1)))
         return ops.linear(ctx['out'], p)
 
-    def synthesis(self, ops, y_hat, gain_d8):
-        """y_hat (B, h, w, M), gain_d8 (B, 1, 1, d8) -> base and residual pixels, both (B, 16 h, 16 w, 3)."""
+    def synthesis(self, ops, y_hat, gain_d4):
+        """y_hat (B, h, w, M), gain_d4 (B, 1, 1, d4) -> pixels less MID, (B, 16 h, 16 w, 3)."""
         gs = self.gs
-        base = shuffle(ops.linear(gs['base'], y_hat), 16)
-        if not self.config.d16:
-            return base, torch.zeros_like(base)
-        f = gs['b16'](ops, ops.linear(gs['in'], y_hat))
-        f = gs['b8'](ops, shuffle(ops.linear(gs['up8'], f, gain=gain_d8), 2))
-        f = gs['b4'](ops, shuffle(ops.linear(gs['up4'], f), 2))
-        return base, shuffle(ops.linear(gs['out'], f), 4)
+        x = shuffle(ops.linear(gs['base'], y_hat), 4)
+        if self.config.d4:
+            f = gs['b4'](ops, ops.linear(gs['in'], x, gain=gain_d4))
+            x = ops.linear(gs['out'], f, residual=x)
+        return shuffle(x, 4)
 
     # ---- the codec
 
@@ -380,8 +374,7 @@ class Codec(nn.Module):
         z_hat, z_bits = self.code_z(self.hyper_analysis(ops, y), q, hard)
         p, s = self.hyper_synthesis(ops, ops.latent('z', z_hat), *y.shape[1:3])
         y_hat, y_bits = self.code_y(ops, y, p, s + self.at_quality(self.scale_offset, q), q, hard)
-        base, residual = self.synthesis(ops, y_hat, self.at_quality(self.gain_d8, q).exp())
-        x_hat = (base + residual).permute(0, 3, 1, 2).float()
+        x_hat = self.synthesis(ops, y_hat, self.at_quality(self.gain_d4, q).exp()).permute(0, 3, 1, 2).float() + MID
         return x_hat, (y_bits + z_bits) / n_pixels, z_bits / n_pixels
 
     def code_z(self, z, q, hard):
@@ -449,7 +442,7 @@ def kilo_macs(net):
 def positions(name):
     """Pixels for each position of a layer."""
     grids = {'ga.in': 8, 'ga.b8': 8, 'ha.down32': 32, 'ha.b32': 32, 'ha.down64': 64, 'hs.in': 64, 'hs.b32': 32, 'hs.up': 32,
-             'gs.b8': 8, 'gs.up4': 8, 'gs.b4': 4, 'gs.out': 4}
+             'gs.in': 4, 'gs.b4': 4, 'gs.out': 4}
     return grids.get('.'.join(name.split('.')[:2]), 16) ** 2
 
 
@@ -458,52 +451,6 @@ def coded_share(name, n_blocks):
     part = name.split('.')
     last_block = len(part) == 4 and int(part[2]) == n_blocks - 1
     return 0.5 if part[1] == 'out' or (last_block and part[3] != 'w1') else 1
-
-
-# ------------------------------------------------------------------------------------------------------ checkpoints
-
-PROTOTYPE_NAMES = {
-    'lin_e': 'ga.base', 'e_in': 'ga.in', 'e8': 'ga.b8', 'e_mid': 'ga.down', 'e16': 'ga.b16', 'e_out': 'ga.out',
-    'h1': 'ha.in', 'hb1': 'ha.b16', 'h2': 'ha.down32', 'hb2': 'ha.b32', 'h3': 'ha.down64',
-    'g1': 'hs.in', 'gb1': 'hs.b32', 'g2': 'hs.up', 'gb2': 'hs.b16', 'g3': 'hs.out', 'prior': 'hs.prior',
-    'scale': 'hs.scale', 'mean0': 'ctx0.out',
-    'lin_d': 'gs.base', 'd_in': 'gs.in', 'd16': 'gs.b16', 'd_u1': 'gs.up8', 'd8': 'gs.b8', 'd_u2': 'gs.up4',
-    'd4': 'gs.b4', 'd_out': 'gs.out',
-    'qe.g': 'gain_e8', 'qd.g': 'gain_d8', 'qy.g': 'gain_y', 'qyd.g': 'step', 'qs': 'scale_offset', 'zs': 'z_scale',
-    'zm': 'z_mean'}
-
-
-def is_prototype(state):
-    return 'lin_e.weight' in state
-
-
-def convert_prototype(state):
-    """State dict of the research prototype -> one of Codec.
-
-    The prototype multiplied latents by 1.1 in front of the hyper analysis and the context networks; here that factor is
-    in the weights of ha.in and ctxk.in.
-    """
-    out = {}
-    for key, value in state.items():
-        out[prototype_key(key)] = value.float().clone()
-    n_prior = out['hs.out.weight'].shape[0]
-    for key in out:
-        if key == 'ha.in.weight':
-            out[key] *= 1.1
-        elif key.startswith('ctx') and key.endswith('.in.weight'):
-            out[key][:, :-n_prior] *= 1.1
-    return out
-
-
-def prototype_key(key):
-    """lin_e.weight -> ga.base.weight, ctx_b.0.0.dw.c.weight -> ctx1.b.0.dw.weight, ..."""
-    if key in PROTOTYPE_NAMES:
-        return PROTOTYPE_NAMES[key]
-    head, rest = key.replace('.dw.c.', '.dw.').split('.', 1)
-    if head in ('ctx_in', 'ctx_b', 'ctx_o'):
-        index, rest = rest.split('.', 1)
-        return 'ctx%d.%s.%s' % (int(index) + 1, {'ctx_in': 'in', 'ctx_b': 'b', 'ctx_o': 'out'}[head], rest)
-    return PROTOTYPE_NAMES[head] + '.' + rest
 
 
 def main():

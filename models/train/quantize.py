@@ -18,7 +18,7 @@ from model import LEAKY_SLOPE, Depthwise, FloatArithmetic
 
 INT16_MAX = 32767
 ACC_MAX = 2 ** 31 - 1
-PIXEL_SCALE = 64 * 255   # pixels 0..1 -> Q6 of 8-bit steps
+PIXEL_SCALE = 64 * 255   # pixels 0..1 -> Q6 of 8-bit steps, less 128 steps
 
 LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, FLOAT_DEPTHWISE_S8 = range(1, 7)
 
@@ -26,9 +26,9 @@ LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, FLOAT_DE
 # ---------------------------------------------------------------------------------------------- tensors and scales
 
 INPUT = {'hs.in': 'z', 'hs.up': 'hs.b32', 'hs.out': 'hs.b16', 'hs.scale': 'hs.prior', 'ctx0.out': 'hs.prior',
-         'gs.base': 'y', 'gs.in': 'y', 'gs.up8': 'gs.b16', 'gs.up4': 'gs.b8', 'gs.out': 'gs.b4'}
+         'gs.base': 'y', 'gs.in': 'pixels', 'gs.out': 'gs.b4'}
 OUTPUT = {'hs.in': 'hs.b32', 'hs.up': 'hs.b16', 'hs.out': 'hs.prior', 'hs.scale': 'scale',
-          'gs.base': 'pixels', 'gs.in': 'gs.b16', 'gs.up8': 'gs.b8', 'gs.up4': 'gs.b4', 'gs.out': 'pixels'}
+          'gs.base': 'pixels', 'gs.in': 'gs.b4', 'gs.out': 'pixels'}
 
 
 def input_tensor(name):

@@ -88,7 +88,7 @@ def check_branches(folder):
     """Branches can be left out, survive a weight file like that, and are added again without changing the function."""
     run(folder, 'base.pt', '--init', os.path.join(folder, 'run.pt'), '--steps', '2', '--without', 'ga', 'gs')
     net = load_network(os.path.join(folder, 'base.pt'))
-    assert net.config.e8 == net.config.d16 == 0
+    assert net.config.e8 == net.config.d4 == 0
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
     scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
     net = dequantize(unpack(pack(build_weights(net, scales))))

@@ -60,7 +60,7 @@ class Trainer:
 
     def initial_network(self, saved):
         if self.args.init and not saved:
-            return self.adapt_branches(load_network(self.args.init, self.args.config))
+            return self.adapt_branches(load_network(self.args.init))
         if saved:
             return network_of(saved['net'], CONFIGS[self.args.config])
         return self.adapt_branches(Codec(CONFIGS[self.args.config]))
@@ -234,7 +234,7 @@ def parse_arguments(argv):
     parser.add_argument('--out', required=True, help='state of the run; the log is next to it')
     parser.add_argument('--minutes', type=float, help='length of the run by the clock')
     parser.add_argument('--steps', type=int, help='length of the run in steps; at least one of the two')
-    parser.add_argument('--init', help='start from these weights: checkpoint, prototype checkpoint or weight file; residual '
+    parser.add_argument('--init', help='start from these weights: checkpoint or weight file; residual '
                         'branches it lacks start afresh')
     parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
     parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no residual '

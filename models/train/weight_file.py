@@ -17,10 +17,10 @@ from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_L
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
-MAGIC, VERSION = b'GHMW', 1
-WIDTHS = ('M', 'Z', 'P', 'e8', 'e16', 'd16', 'd8', 'd4')
+MAGIC, VERSION = b'GHMW', 2
+WIDTHS = ('M', 'Z', 'P', 'e8', 'e16', 'd4')
 # name and width of the tables per anchor, in file order
-QUALITY_TABLES = (('gain_e8', 'e8'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d8', 'd8'))
+QUALITY_TABLES = (('gain_e8', 'e8'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
 
 
 @dataclass
@@ -51,7 +51,7 @@ def build_weights(net, scales, y_tables=None, n_skipped=0):
     """Quantize a network. scales: from quantize.calibrate; y_tables: those of the normal distribution by default."""
     c = net.config
     offset = (net.scale_offset.detach().double() - math.log(c.sigma_min)) * (256 / c.scale_step)
-    quality = {name: log2_q12(getattr(net, name)) for name in ('gain_e8', 'gain_y', 'step', 'gain_d8')}
+    quality = {name: log2_q12(getattr(net, name)) for name in ('gain_e8', 'gain_y', 'step', 'gain_d4')}
     quality['ratio'] = log2_q12(net.gain_y + net.step)
     quality['scale_offset'] = torch.round(offset).numpy().astype(np.int64)
     frac_z = min(14, int(math.log2(scales['z'])))
@@ -84,7 +84,7 @@ def pack_head(weights):
     out = c.name.encode('ascii').ljust(16, b'\0')
     out += struct.pack('<8B', c.n_anchors, len(c.slices), len(c.passes), c.n_scales, weights.n_skipped, c.frac_y,
                        weights.frac_z, 0)
-    out += struct.pack('<8H', *(getattr(c, w) for w in WIDTHS))
+    out += struct.pack('<%dH' % len(WIDTHS), *(getattr(c, w) for w in WIDTHS))
     out += b''.join(struct.pack('<BBH', c.blocks[name][0], 0, c.blocks[name][1]) for name in BLOCK_LISTS)
     out += struct.pack('<%dH' % len(c.slices), *c.slices)
     out += b''.join(struct.pack('<BB', *p) for p in c.passes)
@@ -170,7 +170,7 @@ def unpack_head(cursor):
     """-> Config, n_skipped, frac_z. What a weight file does not tell, only training needs; it comes from CONFIGS."""
     name = cursor.take(16).rstrip(b'\0').decode('ascii')
     n_anchors, n_slices, n_passes, n_scales, n_skipped, frac_y, frac_z, _ = cursor.fields('8B')
-    widths = dict(zip(WIDTHS, cursor.fields('8H')))
+    widths = dict(zip(WIDTHS, cursor.fields('%dH' % len(WIDTHS))))
     blocks = {}
     for block_list in BLOCK_LISTS:
         count, _, hidden = cursor.fields('BBH')

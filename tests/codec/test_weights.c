@@ -77,7 +77,7 @@ static void each_violation_has_its_sentence(void **state)
         { 44, 200, "out of range" },     /* n_skipped */
         { 48, 1, "multiple of 8" },      /* M */
         { 50, 52, "width Z" },
-        { 64, 17, "block list 0" },
+        { 60, 17, "block list 0" },
     };
     uint8_t *copy = malloc(file_size);
     assert_non_null(copy);

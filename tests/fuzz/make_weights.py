@@ -8,7 +8,7 @@ import random
 import struct
 import sys
 
-LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b16', 'gs.b8', 'gs.b4')
+LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
 LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_S8, FLOAT_S16, FLOAT_DEPTHWISE = range(1, 7)
 C = 8
 
@@ -30,12 +30,11 @@ def layer(name, kind, c_out, c_in):
     return out + WEIGHT_TABLE
 
 
-def blocks(name, count, pointwise=False, real=False):
+def blocks(name, count, real=False):
     linear, depthwise = (FLOAT_S8, FLOAT_DEPTHWISE) if real else (LINEAR_S8, DEPTHWISE_S8)
     out = b''
     for i in range(count):
-        parts = [('w1', linear, C), ('dw', depthwise, 1), ('w2', linear, C)] if not pointwise else []
-        for part, kind, c_in in parts + [('w3', linear, C), ('w4', linear, C)]:
+        for part, kind, c_in in ('w1', linear, C), ('dw', depthwise, 1), ('w2', linear, C), ('w3', linear, C), ('w4', linear, C):
             out += layer('%s.%d.%s' % (name, i, part), kind, C, c_in)
     return out
 
@@ -53,16 +52,14 @@ def layers(count, residual):
     out += layer('ctx1.in', LINEAR_S8, C, 2 * C) + blocks('ctx1.b', 1) + layer('ctx1.out', LINEAR_S8, C, C)
     out += layer('gs.base', LINEAR_S16, 768, C)
     if residual:
-        out += layer('gs.in', LINEAR_S8, C, C) + blocks('gs.b16', count) + layer('gs.up8', LINEAR_S8, 4 * C, C)
-        out += blocks('gs.b8', count) + layer('gs.up4', LINEAR_S8, 4 * C, C) + blocks('gs.b4', count, pointwise=True)
-        out += layer('gs.out', LINEAR_S8, 48, C)
+        out += layer('gs.in', LINEAR_S8, C, 48) + blocks('gs.b4', count) + layer('gs.out', LINEAR_S8, 48, C)
     return out
 
 
 def weight_file(name, count, residual, coded):
     r = C if residual else 0
     plain = name.encode().ljust(16, b'\0') + struct.pack('<8B', 2, 1, 2, 2, 1, 6, 6, 0)
-    plain += struct.pack('<8H', C, C, C, r, r, r, r, r)
+    plain += struct.pack('<6H', C, C, C, r, r, r)
     for block_list in LISTS:
         absent = not residual and (block_list.startswith('gs') or block_list.startswith('ga'))
         plain += struct.pack('<BBH', 1 if block_list == 'ctx' else 0 if absent else count, 0, C)
@@ -71,7 +68,7 @@ def weight_file(name, count, residual, coded):
     plain += bytes(2 * C) + struct.pack('<h', 0) * C + struct.pack('<H', 1)
     plain += table(-1, 1, 65533, 1, 1) + table(-2, 10000, 10000, 25536, 10000, 9999, 1) + table(-1, 20000, 25000, 20000, 536)
     plain += layers(count, residual)
-    return struct.pack('<4sHHQII', b'GHMW', 1, 0, 0, len(plain), len(coded)) + plain + coded
+    return struct.pack('<4sHHQII', b'GHMW', 2, 0, 0, len(plain), len(coded)) + plain + coded
 
 
 def main():

@@ -239,7 +239,7 @@ static void check_pixels(const ghm_model *model, const quality_tables *quality, 
     arena memory = { 0 };
     synthesis gs;
     pixel_rows rows = { arena_alloc(&memory, pixels->h * pixels->w, 3), pixels->w * 3 };
-    synthesis_init(&gs, model, quality->up8_multiplier, grid->w,
+    synthesis_init(&gs, model, quality->gs_in_multiplier, grid->w,
                    arena_alloc(&memory, model_scratch_bytes(model, 4 * grid->w), 1), &memory);
     assert_int_equal(memory.failed_bytes, 0);
     assert_int_equal(pixels->w, grid->w * 16); /* store_row keeps whole rows */
