@@ -25,6 +25,8 @@ typedef struct decode_options {
     int threads, jpeg_quality, verbose;
     ghm_backend backend;
     bool no_verify, no_overwrite, json, quiet;
+    color background;
+    metadata_set strip;
     uint64_t limit_pixels;
     batch_options batch;
     option_texts texts;
@@ -41,10 +43,14 @@ static const char *parse_format(const char *value, void *field)
 static const option decode_option_table[] = {
     { "output", 'o', OPTION_COMMON, "FILE", NULL, parse_text, FIELD(output),
       "write the picture here; '-' is standard output" },
-    { "format", 0, OPTION_COMMON | OPTION_PER_FILE, "png|ppm|jpeg", NULL, parse_format, FIELD(format),
+    { "format", 0, OPTION_COMMON | OPTION_PER_FILE, "png|ppm|pam|jpeg", NULL, parse_format, FIELD(format),
       "whatever the output's suffix; without either it is png" },
     { "jpeg-quality", 0, OPTION_PER_FILE, "N", "95", parse_jpeg_quality, FIELD(jpeg_quality),
       "1 to 100, for JPEG output; chroma is never subsampled" },
+    { "background", 0, OPTION_PER_FILE, "COLOR", NULL, parse_color, FIELD(background),
+      "the colour behind transparent pixels, as #rrggbb, where the format has no alpha" },
+    { "strip", 0, OPTION_PER_FILE, "KINDS", NULL, parse_metadata_set, FIELD(strip),
+      "leave out metadata: all, or icc, exif, xmp, iptc separated by commas" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The pixels do not depend on it" },
     { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(backend),
@@ -71,17 +77,22 @@ static exit_code decode_run(int argc, char **argv);
 const command decode_command = {
     .name = "decode",
     .operands = "INPUT [OUTPUT] | INPUT... --out-dir DIR",
-    .summary = "Decompress streams to PNG, PPM or JPEG.",
+    .summary = "Decompress streams to PNG, PPM, PAM or JPEG.",
     .details =
         "INPUT is a stream that 'gingham encode' made; '-' is standard input. OUTPUT is\n"
         "INPUT without .ghm and with .png appended (photo.jpg.ghm gives photo.jpg.png),\n"
         "or the suffix of --format, unless it is named; an input from a pipe goes to\n"
         "standard output. The suffix of a named OUTPUT chooses the format:\n"
-        WRITER_SUFFIXES ". An existing output is replaced, once\n"
-        "the new one is complete, unless --no-overwrite is given.\n\n"
+        WRITER_SUFFIXES ". An existing\n"
+        "output is replaced, once the new one is complete, unless --no-overwrite is\n"
+        "given.\n\n"
         "With --out-dir or --manifest a batch, as 'gingham help encode' tells it. What\n"
-        "the --log of an earlier run says is done, from the same stream with equal options\n"
-        "and weights, is skipped.\n\n"
+        "the --log of an earlier run says is done, from the same stream with equal\n"
+        "options and weights, is skipped.\n\n"
+        "PNG and JPEG get the stream's metadata back byte by byte. What a format cannot\n"
+        "hold is named in a warning: JPEG has 8 bits, PPM and PAM have no metadata; an\n"
+        "orientation is then applied to the pixels. JPEG and PPM have no alpha: it is\n"
+        "refused without --background.\n\n"
         "The report, one line or one JSON object, goes to standard output, or to\n"
         "standard error when the picture takes that.",
     .options = decode_option_table,
@@ -102,7 +113,7 @@ typedef struct decode_job {
     int threads;
     bool in_batch;
     output out;
-    ghm_image image;
+    picture picture;
     double seconds;
 } decode_job;
 
@@ -140,22 +151,27 @@ static exit_code decode(decode_job *job)
     settings.max_pixels = job->options.limit_pixels;
     settings.progress = progress_callback;
     settings.progress_user = &p;
-    const ghm_status status =
-        ghm_decode_image(job->model, &settings, job->in.data, job->in.size, &job->image, &diag);
+    ghm_status status =
+        ghm_decode_image(job->model, &settings, job->in.data, job->in.size, &job->picture.image, &diag);
     job->seconds = progress_end(&p);
-    return fail_status(status, job->in.label, &diag);
+    if (status == GHM_OK)
+        status = ghm_stream_get_metadata(job->in.data, job->in.size, &job->picture.metadata, &diag);
+    if (status != GHM_OK)
+        return fail_status(status, job->in.label, &diag);
+    return picture_strip(&job->picture, job->options.strip, job->in.label);
 }
 
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code decode_to_output(decode_job *job)
 {
-    const write_settings settings = { .jpeg_quality = job->options.jpeg_quality };
+    const write_settings settings = { .jpeg_quality = job->options.jpeg_quality, .metadata = &job->picture.metadata,
+                                      .background = job->options.background };
     exit_code code = output_open(&job->out, job->output_path, job->options.no_overwrite);
     if (code != EXIT_OK)
         return code;
     code = decode(job);
     if (code == EXIT_OK)
-        code = job->format->write(&job->image, &settings, &job->out);
+        code = picture_write(job->format, &job->picture.image, &settings, &job->out);
     if (code == EXIT_OK)
         return output_commit(&job->out);
     output_abandon(&job->out);
@@ -172,8 +188,8 @@ static const char *hash_verdict(const decode_job *job)
 static void report_members(const decode_job *job, json_object *o)
 {
     json_string(o, "format", job->format->name);
-    json_integer(o, "width", job->image.width);
-    json_integer(o, "height", job->image.height);
+    json_integer(o, "width", job->picture.image.width);
+    json_integer(o, "height", job->picture.image.height);
     json_real(o, "quality", job->info.quality);
     json_integer(o, "bytes", job->in.size);
     json_string(o, "picture_hash", hash_verdict(job));
@@ -192,13 +208,13 @@ static void report_json(const decode_job *job, FILE *file)
 
 static void report_line(const decode_job *job, FILE *file)
 {
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->image.width,
-            job->image.height, hash_verdict(job), job->seconds);
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->picture.image.width,
+            job->picture.image.height, hash_verdict(job), job->seconds);
 }
 
 static void release(decode_job *job)
 {
-    ghm_image_free(&job->image);
+    picture_free(&job->picture);
     input_free(&job->in);
 }
 

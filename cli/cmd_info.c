@@ -1,9 +1,11 @@
 /* cmd_info.c - gingham info: what the headers of streams say. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "commands.h"
 #include "input.h"
+#include "io/metadata.h"
 #include "io/reader.h"
 #include "json.h"
 #include "message.h"
@@ -44,10 +46,42 @@ static double bits_per_pixel(const input *in, const ghm_stream_info *info)
     return 8.0 * (double)in->size / ((double)info->width * info->height);
 }
 
-static void print_text(const input *in, const ghm_stream_info *info)
+static const char *components_name(ghm_components components)
+{
+    static const char *const names[] = { "", "grey", "grey and alpha", "RGB", "RGB and alpha" };
+    return names[components];
+}
+
+static void print_picture(const ghm_stream_info *info)
+{
+    printf("  picture         %s, %u bits", components_name(info->components), info->bit_depth);
+    if (info->components == GHM_GREY_ALPHA || info->components == GHM_RGBA)
+        printf(", alpha without loss in %zu bytes", info->alpha_bytes);
+    if (info->bit_depth > 8)
+        printf(", colours coded to 1/64 of an 8-bit step");
+    printf("\n");
+}
+
+static void print_metadata(const ghm_metadata *metadata)
+{
+    const char *separator = "  metadata        ";
+    for (unsigned kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        if (metadata->kinds[kind].size > 0) {
+            printf("%s%s, %zu bytes", separator, metadata_name((ghm_metadata_kind)kind), metadata->kinds[kind].size);
+            separator = "; ";
+        }
+    const unsigned orientation = metadata_orientation(metadata);
+    if (orientation > 1)
+        printf(" (orientation %u)", orientation);
+    printf(metadata_kinds(metadata) ? "\n" : "  metadata        none\n");
+}
+
+static void print_text(const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
 {
     printf("%s: %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp\n", in->label, info->width, info->height,
            info->quality, in->size, bits_per_pixel(in, info));
+    print_picture(info);
+    print_metadata(metadata);
     printf("  format version  %u\n", info->format_version);
     printf("  model id        %016" PRIx64 "\n", info->model_id);
     printf("  bands           %u\n", info->n_bands);
@@ -59,12 +93,32 @@ static void print_text(const input *in, const ghm_stream_info *info)
     printf("  complete        %s\n", info->complete ? "yes" : "no");
 }
 
-static void print_json(const char *path, const input *in, const ghm_stream_info *info)
+/* Sizes by kind, in small letters; those that are there. */
+static void json_metadata(json_object *o, const ghm_metadata *metadata)
+{
+    json_object sizes = json_open(o, "metadata");
+    for (unsigned kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        char name[16];
+        snprintf(name, sizeof name, "%s", metadata_name((ghm_metadata_kind)kind));
+        for (char *p = name; *p; p++)
+            *p = (char)tolower((unsigned char)*p);
+        if (metadata->kinds[kind].size > 0)
+            json_integer(&sizes, name, metadata->kinds[kind].size);
+    }
+    json_close(&sizes);
+}
+
+static void print_json(const char *path, const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
 {
     char hash[33];
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, info->picture_hash[1], info->picture_hash[0]);
     json_object o = json_begin(stdout);
     json_string(&o, "input", path);
+    json_string(&o, "picture", components_name(info->components));
+    json_integer(&o, "bit_depth", info->bit_depth);
+    json_integer(&o, "alpha_bytes", info->alpha_bytes);
+    json_metadata(&o, metadata);
+    json_integer(&o, "orientation", metadata_orientation(metadata));
     json_integer(&o, "format_version", info->format_version);
     json_integer(&o, "width", info->width);
     json_integer(&o, "height", info->height);
@@ -89,14 +143,19 @@ static exit_code describe(const char *path, const input *in, bool json)
         return fail(EXIT_BAD_INPUT, in->label, "is a %s picture, not a Gingham stream", foreign->name);
     ghm_stream_info info;
     ghm_diagnostics diag = { "" };
+    ghm_metadata metadata = { 0 };
     memset(&info, 0, sizeof info);
-    const ghm_status status = ghm_stream_get_info(in->data, in->size, &info, &diag);
+    ghm_status status = ghm_stream_get_info(in->data, in->size, &info, &diag);
     if (status != GHM_OK)
         return fail_status(status, in->label, &diag);
+    status = ghm_stream_get_metadata(in->data, in->size, &metadata, &diag);
     if (json)
-        print_json(path, in, &info);
+        print_json(path, in, &info, &metadata);
     else
-        print_text(in, &info);
+        print_text(in, &info, &metadata);
+    ghm_metadata_free(&metadata);
+    if (status != GHM_OK)
+        return fail_status(status, in->label, &diag);
     if (!info.complete)
         return fail(EXIT_DAMAGED, in->label, "the stream ends early");
     return EXIT_OK;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Make the small pictures in images/ from images/kodim20.png. Needs Pillow.
+"""Make the small pictures in images/ from images/kodim20.png. Needs Pillow and cjpeg.
 """
 import os
 import struct
+import subprocess
 import zlib
 
 from PIL import Image, PngImagePlugin
@@ -43,6 +44,54 @@ def write_png16(image, name):
     with open(path(name), "wb") as f:
         f.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows, 9))
                 + png_chunk(b"IEND", b""))
+
+
+def write_png(name, width, height, depth, colour, rows):
+    """Any kind of PNG: rows without their filter bytes."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    with open(path(name), "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
+                + png_chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows), 9)) + png_chunk(b"IEND", b""))
+
+
+def write_grey_png(image, depth, name):
+    """1, 2, 4 or 16 bits a sample; 16 hold a ramp that 8 bits would flatten."""
+    rows = []
+    for y in range(image.height):
+        samples = image.crop((0, y, image.width, y + 1)).tobytes()
+        if depth == 16:
+            rows.append(b"".join(struct.pack(">H", v * 200 + 37 * y) for v in samples))
+            continue
+        per_byte = 8 // depth
+        packed = [samples[i:i + per_byte] for i in range(0, len(samples), per_byte)]
+        rows.append(bytes(sum((v >> (8 - depth)) << (8 - depth * (i + 1)) for i, v in enumerate(group)) for group in packed))
+    write_png(name, image.width, image.height, depth, 0, rows)
+
+
+def write_alpha16_png(image, name):
+    """RGBA, 16 bits a sample, alpha in steps that 8 bits cannot tell apart."""
+    rows = []
+    for y in range(image.height):
+        samples = image.crop((0, y, image.width, y + 1)).tobytes()
+        rows.append(b"".join(struct.pack(">HHHH", *(v * 257 for v in samples[3 * x:3 * x + 3]), 30000 + 50 * y + x)
+                             for x in range(image.width)))
+    write_png(name, image.width, image.height, 16, 6, rows)
+
+
+def write_pgm12(image, name):
+    """P5 with maxval 4095."""
+    with open(path(name), "wb") as f:
+        f.write(b"P5\n%d %d\n4095\n" % image.size)
+        f.write(b"".join(struct.pack(">H", v * 16 + v // 16) for v in image.tobytes()))
+
+
+def write_sampled_jpegs(image):
+    """Chroma sampled in ways that cameras and scanners use beside 4:2:0; by cjpeg, as Pillow knows three."""
+    pnm = b"P6\n%d %d\n255\n" % image.size + image.tobytes()
+    for name, sample in (("411", "4x1"), ("440", "1x2"), ("441", "1x4"), ("410", "4x2")):
+        jpeg = subprocess.run(["cjpeg", "-quality", "90", "-sample", sample], input=pnm, stdout=subprocess.PIPE, check=True)
+        with open(path("rgb-%s.jpg" % name), "wb") as f:
+            f.write(jpeg.stdout)
 
 
 def write_interlaced_png(image, name):
@@ -89,6 +138,14 @@ def main():
     translucent.putalpha(Image.linear_gradient("L").resize(small.size))
     translucent.save(path("alpha-translucent.png"))
     small.quantize(32).save(path("palette-transparent.png"), transparency=0)
+
+    grey = small.convert("L")
+    for depth in (1, 2, 4, 16):
+        write_grey_png(grey, depth, "grey%d.png" % depth)
+    grey.save(path("grey-transparent.png"), transparency=grey.getpixel((0, 0)))
+    write_alpha16_png(small, "alpha16.png")
+    write_pgm12(grey.crop((0, 0, 17, 13)), "grey12-17x13.pgm")
+    write_sampled_jpegs(small.crop((0, 0, 37, 29)))
 
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "a text chunk")

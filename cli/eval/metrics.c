@@ -17,9 +17,19 @@ double metrics_psnr(double squared_error)
     return -10 * log10(squared_error);
 }
 
+/* Of a grey picture every component is the one there is. */
 static const uint8_t *sample_row(const ghm_image *image, int component, size_t y)
 {
-    return image->planes[component] + y * image->row_stride;
+    return image->planes[image->planes[1] ? component : 0] + y * image->row_stride;
+}
+
+/* In units of 8-bit samples, whatever the depth. */
+static double sample(const ghm_image *image, int component, size_t x, size_t y)
+{
+    const uint8_t *p = sample_row(image, component, y) + x * image->pixel_stride;
+    if (image->bit_depth <= 8)
+        return *p;
+    return *(const uint16_t *)(const void *)p * PEAK / ((1u << image->bit_depth) - 1);
 }
 
 /* -------------------------------------------------------------------------------------------------- PSNR */
@@ -52,8 +62,7 @@ static squared_errors sum_squared_errors(const ghm_image *a, const ghm_image *b)
         double difference[3];
         for (size_t x = 0; x < a->width; x++) {
             for (int c = 0; c < 3; c++)
-                difference[c] = (double)sample_row(a, c, y)[x * a->pixel_stride] -
-                                (double)sample_row(b, c, y)[x * b->pixel_stride];
+                difference[c] = sample(a, c, x, y) - sample(b, c, x, y);
             add_pixel(&sum, difference[0], difference[1], difference[2]);
         }
     }

@@ -1,17 +1,16 @@
-/* jpeg_reader.c - baseline and progressive JPEG, grey and YCbCr, by libjpeg. */
+/* jpeg_reader.c - baseline and progressive JPEG, grey, YCbCr and CMYK, by libjpeg. */
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs FILE */
+#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
 #include <jerror.h>
 
-#include "io/icc.h"
-#include "io/orientation.h"
+#include "io/jpeg_markers.h"
+#include "io/metadata.h"
 #include "io/reader.h"
 #include "message.h"
-
-enum { MARKER_EXIF_XMP = JPEG_APP0 + 1, MARKER_ICC = JPEG_APP0 + 2, MARKER_IPTC = JPEG_APP0 + 13, MAX_MARKER = 0xffff };
 
 /* As in png_reader.c: all state behind one pointer, because libjpeg's errors leave by longjmp. */
 typedef struct jpeg_job {
@@ -19,6 +18,7 @@ typedef struct jpeg_job {
     struct jpeg_decompress_struct jpeg;
     const picture_source *source;
     picture *out;
+    uint8_t *inks; /* a row of CMYK */
     exit_code code;
     jmp_buf escape;
 } jpeg_job;
@@ -72,63 +72,106 @@ static void open_jpeg(jpeg_job *job)
     job->jpeg.client_data = job;
     jpeg_create_decompress(&job->jpeg);
     jpeg_mem_src(&job->jpeg, job->source->data, (unsigned long)job->source->size);
-    jpeg_save_markers(&job->jpeg, MARKER_EXIF_XMP, MAX_MARKER);
-    jpeg_save_markers(&job->jpeg, MARKER_ICC, MAX_MARKER);
-    jpeg_save_markers(&job->jpeg, MARKER_IPTC, MAX_MARKER);
-    jpeg_save_markers(&job->jpeg, JPEG_COM, MAX_MARKER);
+    jpeg_save_markers(&job->jpeg, JPEG_APP1, JPEG_MAX_SEGMENT);
+    jpeg_save_markers(&job->jpeg, JPEG_APP2, JPEG_MAX_SEGMENT);
+    jpeg_save_markers(&job->jpeg, JPEG_APP13, JPEG_MAX_SEGMENT);
+    jpeg_save_markers(&job->jpeg, JPEG_COM, JPEG_MAX_SEGMENT);
     jpeg_read_header(&job->jpeg, TRUE);
 }
 
-static bool begins_with(const struct jpeg_marker_struct *m, const char *what, size_t length)
+/* ---------------------------------------------------------------------------------------------- metadata */
+
+static bool begins_with(const struct jpeg_marker_struct *m, const char *name, size_t length)
 {
-    return m->data_length >= length && memcmp(m->data, what, length) == 0;
+    return m->data_length > length && memcmp(m->data, name, length) == 0;
 }
 
-static void find_metadata(jpeg_job *job)
+static void keep_segment(picture *out, const struct jpeg_marker_struct *m)
 {
-    static const char exif[] = "Exif\0", xmp[] = "http://ns.adobe.com/xap/1.0/", icc[] = "ICC_PROFILE",
-                      iptc[] = "Photoshop 3.0";
-    unsigned found = 0;
-    for (const struct jpeg_marker_struct *m = job->jpeg.marker_list; m; m = m->next) {
-        if (m->marker == MARKER_EXIF_XMP && begins_with(m, exif, sizeof exif)) {
-            found |= METADATA_EXIF;
-            job->out->orientation = orientation_find(m->data + sizeof exif, m->data_length - sizeof exif);
-        } else if (m->marker == MARKER_EXIF_XMP && begins_with(m, xmp, sizeof xmp)) {
-            found |= METADATA_XMP;
-        } else if (m->marker == MARKER_ICC && begins_with(m, icc, sizeof icc)) {
-            /* A long profile is split; its name is in the first part. */
-            const bool first = m->data_length > sizeof icc && m->data[sizeof icc] == 1;
-            if (first && !icc_is_srgb(m->data, m->data_length))
-                found |= METADATA_ICC;
-        } else if (m->marker == MARKER_IPTC && begins_with(m, iptc, sizeof iptc)) {
-            found |= METADATA_IPTC;
-        } else if (m->marker == JPEG_COM) {
-            found |= METADATA_COMMENTS;
-        }
+    if (m->marker == JPEG_APP1 && begins_with(m, JPEG_EXIF_NAME, sizeof JPEG_EXIF_NAME)) {
+        picture_keep(out, GHM_METADATA_EXIF, m->data + sizeof JPEG_EXIF_NAME, m->data_length - sizeof JPEG_EXIF_NAME);
+    } else if (m->marker == JPEG_APP1 && begins_with(m, JPEG_XMP_NAME, sizeof JPEG_XMP_NAME)) {
+        picture_keep(out, GHM_METADATA_XMP, m->data + sizeof JPEG_XMP_NAME, m->data_length - sizeof JPEG_XMP_NAME);
+    } else if (m->marker == JPEG_APP1 && begins_with(m, JPEG_LONG_XMP_NAME, sizeof JPEG_LONG_XMP_NAME)) {
+        out->losses |= LOSS_LONG_XMP;
+    } else if (m->marker == JPEG_APP13 && begins_with(m, JPEG_IPTC_NAME, sizeof JPEG_IPTC_NAME)) {
+        if (!metadata_append(&out->metadata, GHM_METADATA_IPTC, m->data + sizeof JPEG_IPTC_NAME,
+                             m->data_length - sizeof JPEG_IPTC_NAME))
+            out->losses |= LOSS_METADATA;
+    } else if (m->marker == JPEG_COM) {
+        out->losses |= LOSS_COMMENTS;
     }
-    job->out->metadata = found;
 }
 
-static void refuse_cmyk(jpeg_job *job)
+/* libjpeg puts the parts of a profile together, and warns when they do not fit. */
+static void keep_profile(jpeg_job *job)
 {
-    if (job->jpeg.jpeg_color_space == JCS_CMYK || job->jpeg.jpeg_color_space == JCS_YCCK)
-        leave(job, fail(EXIT_BAD_INPUT, job->source->label, "is a CMYK JPEG; convert it to RGB first"));
+    JOCTET *profile = NULL;
+    unsigned size = 0;
+    if (jpeg_read_icc_profile(&job->jpeg, &profile, &size))
+        picture_keep(job->out, GHM_METADATA_ICC, profile, size);
+    free(profile);
+}
+
+static void keep_metadata(jpeg_job *job)
+{
+    for (const struct jpeg_marker_struct *m = job->jpeg.marker_list; m; m = m->next)
+        keep_segment(job->out, m);
+    keep_profile(job);
+}
+
+/* ---------------------------------------------------------------------------------------------- samples */
+
+static bool is_cmyk(const jpeg_job *job)
+{
+    return job->jpeg.jpeg_color_space == JCS_CMYK || job->jpeg.jpeg_color_space == JCS_YCCK;
+}
+
+/* Grey and RGB as they are; inks become RGB the plain way, without a profile. */
+static void choose_colours(jpeg_job *job)
+{
+    const bool grey = job->jpeg.jpeg_color_space == JCS_GRAYSCALE;
+    const exit_code code = picture_alloc(job->source, job->jpeg.image_width, job->jpeg.image_height,
+                                         grey ? GHM_GREY : GHM_RGB, 8, &job->out->image);
+    if (code != EXIT_OK)
+        leave(job, code);
+    job->jpeg.out_color_space = grey ? JCS_GRAYSCALE : is_cmyk(job) ? JCS_CMYK : JCS_RGB;
+    if (!is_cmyk(job))
+        return;
+    job->inks = malloc((size_t)job->jpeg.image_width * 4);
+    if (!job->inks)
+        leave(job, fail(EXIT_LIMIT, job->source->label, "not enough memory to read it"));
+    metadata_remove(&job->out->metadata, METADATA_OF(GHM_METADATA_ICC));
+    job->out->losses |= LOSS_CMYK;
+}
+
+/* Adobe's programs, and so nearly all files, store 255 for no ink. */
+static void inks_to_rgb(const jpeg_job *job, uint8_t *rgb)
+{
+    const uint8_t *inks = job->inks;
+    const unsigned flip = job->jpeg.saw_Adobe_marker ? 0 : 255;
+    for (size_t x = 0; x < job->jpeg.image_width; x++, inks += 4, rgb += 3)
+        for (int c = 0; c < 3; c++)
+            rgb[c] = (uint8_t)(((inks[c] ^ flip) * (inks[3] ^ flip) + 127) / 255);
+}
+
+static void read_row(jpeg_job *job)
+{
+    uint8_t *to = job->out->image.planes[0] + job->jpeg.output_scanline * job->out->image.row_stride;
+    JSAMPROW row = job->inks ? job->inks : to;
+    jpeg_read_scanlines(&job->jpeg, &row, 1);
+    if (job->inks)
+        inks_to_rgb(job, to);
 }
 
 static void read_jpeg(jpeg_job *job)
 {
     open_jpeg(job);
-    refuse_cmyk(job);
-    find_metadata(job); /* jpeg_finish_decompress() forgets the markers */
-    const exit_code code = picture_alloc(job->source, job->jpeg.image_width, job->jpeg.image_height, &job->out->image);
-    if (code != EXIT_OK)
-        leave(job, code);
-    job->jpeg.out_color_space = JCS_RGB;
+    keep_metadata(job); /* jpeg_finish_decompress() forgets the markers */
+    choose_colours(job);
     jpeg_start_decompress(&job->jpeg);
-    while (job->jpeg.output_scanline < job->jpeg.output_height) {
-        JSAMPROW row = job->out->image.planes[0] + job->jpeg.output_scanline * job->out->image.row_stride;
-        jpeg_read_scanlines(&job->jpeg, &row, 1);
-    }
+    while (job->jpeg.output_scanline < job->jpeg.output_height)
+        read_row(job);
     jpeg_finish_decompress(&job->jpeg);
 }
 
@@ -146,8 +189,7 @@ static exit_code jpeg_read(const picture_source *source, picture *out)
     job.out = out;
     read_guarded(&job);
     jpeg_destroy_decompress(&job.jpeg);
-    if (job.code != EXIT_OK)
-        ghm_image_free(&out->image);
+    free(job.inks);
     return job.code;
 }
 

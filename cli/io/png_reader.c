@@ -4,23 +4,29 @@
 #include <string.h>
 
 #include <png.h>
+#include <zlib.h>
 
-#include "io/icc.h"
-#include "io/orientation.h"
 #include "io/reader.h"
 #include "message.h"
 
+#define FIRST_PROFILE_BYTES 4096
+
+/* Chunks of metadata come to on_chunk() as they are, so that their bytes are kept whatever libpng thinks of them; it also
+ * compares their CRCs. */
+static const char raw_chunks[] = "iCCP\0eXIf\0iTXt\0cICP\0gAMA\0cHRM\0sRGB\0acTL";
+#define N_RAW_CHUNKS 8
+
 /* Everything libpng may longjmp away from lives here, behind a pointer that never changes, so that no local variable is
- * clobbered and png_close() finds all there is to release. */
+ * clobbered and png_read() finds all there is to release. */
 typedef struct png_job {
     const picture_source *source;
     picture *out;
     size_t position; /* in source->data */
     png_structp png;
     png_infop info;
-    bool has_alpha;
-    uint8_t *rgba; /* the samples as libpng gives them when there is alpha */
     png_bytep *rows;
+    uint8_t colour[36]; /* gAMA, cHRM */
+    bool has_gamma, has_chromaticities, is_srgb;
     exit_code code;
     jmp_buf escape;
 } png_job;
@@ -52,14 +58,129 @@ static void on_read(png_structp png, png_bytep data, size_t size)
     job->position += size;
 }
 
-/* Chunks that libpng does not know. Returns 1: dealt with, do not keep. */
-static int on_unknown_chunk(png_structp png, png_unknown_chunkp chunk)
+/* ---------------------------------------------------------------------------------------------- metadata */
+
+/* A zlib stream of unknown length. NULL when it is damaged or longer than can be kept. */
+static uint8_t *inflate_all(const uint8_t *data, size_t size, size_t *unpacked)
+{
+    uint8_t *to = NULL, *grown;
+    for (size_t capacity = FIRST_PROFILE_BYTES; capacity <= GHM_MAX_METADATA_BYTES; capacity *= 2) {
+        grown = realloc(to, capacity);
+        if (!grown)
+            break;
+        to = grown;
+        uLongf n = (uLongf)capacity;
+        const int result = uncompress(to, &n, data, (uLong)size);
+        *unpacked = n;
+        if (result == Z_OK)
+            return to;
+        if (result != Z_BUF_ERROR)
+            break;
+    }
+    free(to);
+    return NULL;
+}
+
+/* One chunk of each kind counts, and none after a bad one: a file of many would take long for nothing. */
+static void keep_inflated(picture *p, ghm_metadata_kind kind, const uint8_t *data, size_t size)
+{
+    size_t unpacked = 0;
+    const bool wanted = p->metadata.kinds[kind].size == 0 && !(p->losses & LOSS_METADATA);
+    uint8_t *content = wanted ? inflate_all(data, size, &unpacked) : NULL;
+    if (content)
+        picture_keep(p, kind, content, unpacked);
+    else
+        p->losses |= LOSS_METADATA;
+    free(content);
+}
+
+/* Where the text that ends at the first 0 from p on is followed, or NULL. */
+static const uint8_t *after_text(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *zero = p ? memchr(p, 0, (size_t)(end - p)) : NULL;
+    return zero ? zero + 1 : NULL;
+}
+
+/* Name, 0, method 0, zlib stream. */
+static void keep_profile(picture *out, const uint8_t *data, size_t size)
+{
+    const uint8_t *p = after_text(data, data + size);
+    if (!p || p == data + size || *p != 0)
+        out->losses |= LOSS_METADATA;
+    else
+        keep_inflated(out, GHM_METADATA_ICC, p + 1, (size_t)(data + size - p - 1));
+}
+
+/* Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text. */
+static void keep_text(picture *out, const uint8_t *data, size_t size)
+{
+    static const char keyword[] = "XML:com.adobe.xmp";
+    const uint8_t *end = data + size, *flags = data + sizeof keyword;
+    if (size < sizeof keyword + 2 || memcmp(data, keyword, sizeof keyword) != 0) {
+        out->losses |= LOSS_COMMENTS;
+        return;
+    }
+    const uint8_t *text = after_text(after_text(flags + 2, end), end);
+    if (!text)
+        out->losses |= LOSS_METADATA;
+    else if (flags[0])
+        keep_inflated(out, GHM_METADATA_XMP, text, (size_t)(end - text));
+    else
+        picture_keep(out, GHM_METADATA_XMP, text, (size_t)(end - text));
+}
+
+static bool is(const png_unknown_chunk *chunk, const char *name)
+{
+    return memcmp(chunk->name, name, 4) == 0;
+}
+
+/* Returns 1: dealt with, not to be kept by libpng. */
+static int on_chunk(png_structp png, png_unknown_chunkp chunk)
 {
     png_job *job = png_get_user_chunk_ptr(png);
-    if (memcmp(chunk->name, "acTL", 4) == 0)
-        job->out->metadata |= METADATA_ANIMATION;
+    if (is(chunk, "iCCP")) {
+        keep_profile(job->out, chunk->data, chunk->size);
+    } else if (is(chunk, "eXIf")) {
+        picture_keep(job->out, GHM_METADATA_EXIF, chunk->data, chunk->size);
+    } else if (is(chunk, "iTXt")) {
+        keep_text(job->out, chunk->data, chunk->size);
+    } else if (is(chunk, "cICP") && chunk->size == 4) {
+        picture_keep(job->out, GHM_METADATA_CICP, chunk->data, chunk->size);
+    } else if (is(chunk, "gAMA") && chunk->size == 4) {
+        memcpy(job->colour, chunk->data, 4);
+        job->has_gamma = true;
+    } else if (is(chunk, "cHRM") && chunk->size == 32) {
+        memcpy(job->colour + 4, chunk->data, 32);
+        job->has_chromaticities = true;
+    } else if (is(chunk, "sRGB")) {
+        job->is_srgb = true;
+    } else if (is(chunk, "acTL")) {
+        job->out->losses |= LOSS_PICTURES;
+    }
     return 1;
 }
+
+/* What a better description overrules (PNG 3, 4.3) is not kept: sRGB means no metadata at all. Chromaticities without a
+ * gamma leave the curve unsaid: it is sRGB's. */
+static void keep_gamma(png_job *job)
+{
+    static const uint8_t srgb_gamma[4] = { 0, 0, 0xb1, 0x8f }; /* 45455 */
+    if (job->is_srgb || job->out->metadata.kinds[GHM_METADATA_ICC].size > 0 ||
+        !(job->has_gamma || job->has_chromaticities))
+        return;
+    if (!job->has_gamma)
+        memcpy(job->colour, srgb_gamma, sizeof srgb_gamma);
+    picture_keep(job->out, GHM_METADATA_GAMMA, job->colour, job->has_chromaticities ? 36 : 4);
+}
+
+static void find_comments(png_job *job)
+{
+    png_textp texts;
+    if (png_get_text(job->png, job->info, &texts, NULL) > 0)
+        job->out->losses |= LOSS_COMMENTS;
+}
+
+/* ---------------------------------------------------------------------------------------------- samples */
 
 static void open_png(png_job *job)
 {
@@ -68,33 +189,26 @@ static void open_png(png_job *job)
     if (!job->info)
         leave(job, fail(EXIT_LIMIT, job->source->label, "not enough memory to read it"));
     png_set_read_fn(job->png, job, on_read);
-    png_set_read_user_chunk_fn(job->png, job, on_unknown_chunk);
+    png_set_read_user_chunk_fn(job->png, job, on_chunk);
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep)raw_chunks, N_RAW_CHUNKS);
+    png_set_chunk_malloc_max(job->png, GHM_MAX_METADATA_BYTES);
     /* Our own limits come after the header, with our own message. */
     png_set_user_limits(job->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_read_info(job->png, job->info);
 }
 
-/* Before png_read_update_info(), which allocates rows as wide as the header says. */
-static void check_size(png_job *job)
+static bool is_little_endian(void)
 {
-    const exit_code code = picture_check(job->source, png_get_image_width(job->png, job->info),
-                                         png_get_image_height(job->png, job->info));
-    if (code != EXIT_OK)
-        leave(job, code);
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
 }
 
-/* Whatever the file holds, ask for 8-bit RGB, or RGBA where it has transparency of any kind. */
+/* Whatever the file holds, ask for whole bytes, no palette, and alpha where it has transparency of any kind. */
 static void choose_transforms(png_job *job)
 {
-    const png_byte type = png_get_color_type(job->png, job->info);
-    const png_byte depth = png_get_bit_depth(job->png, job->info);
-    job->has_alpha = (type & PNG_COLOR_MASK_ALPHA) || png_get_valid(job->png, job->info, PNG_INFO_tRNS);
-    job->out->deep = depth == 16;
     png_set_expand(job->png);
-    if (depth == 16)
-        png_set_scale_16(job->png);
-    if (!(type & PNG_COLOR_MASK_COLOR))
-        png_set_gray_to_rgb(job->png);
+    if (png_get_bit_depth(job->png, job->info) == 16 && is_little_endian())
+        png_set_swap(job->png);
     png_set_interlace_handling(job->png);
     png_read_update_info(job->png, job->info);
 }
@@ -103,100 +217,26 @@ static void allocate(png_job *job)
 {
     const size_t width = png_get_image_width(job->png, job->info), height = png_get_image_height(job->png, job->info);
     ghm_image *image = &job->out->image;
-    const exit_code code = picture_alloc(job->source, width, height, image);
+    const exit_code code = picture_alloc(job->source, width, height, (ghm_components)png_get_channels(job->png, job->info),
+                                         png_get_bit_depth(job->png, job->info), image);
     if (code != EXIT_OK)
         leave(job, code);
     job->rows = malloc(height * sizeof *job->rows);
-    job->rgba = job->has_alpha ? malloc(width * height * 4) : NULL;
-    if (!job->rows || (job->has_alpha && !job->rgba))
+    if (!job->rows)
         leave(job, fail(EXIT_LIMIT, job->source->label, "not enough memory to read it"));
     for (size_t y = 0; y < height; y++)
-        job->rows[y] = job->has_alpha ? job->rgba + y * width * 4 : image->planes[0] + y * image->row_stride;
-}
-
-static uint8_t blend(unsigned alpha, unsigned over, unsigned under)
-{
-    return (uint8_t)((alpha * over + (255 - alpha) * under + 127) / 255);
-}
-
-/* Lay the picture on the background. Opaque pixels need none. */
-static void flatten(png_job *job)
-{
-    const ghm_image *image = &job->out->image;
-    const color *under = &job->source->background;
-    for (size_t y = 0; y < image->height; y++) {
-        const uint8_t *from = job->rows[y];
-        uint8_t *to = image->planes[0] + y * image->row_stride;
-        for (size_t x = 0; x < image->width; x++, from += 4, to += 3) {
-            if (from[3] != 255 && !under->given)
-                leave(job, fail(EXIT_BAD_INPUT, job->source->label,
-                                "has transparent pixels, which cannot be kept; --background #rrggbb puts a colour "
-                                "behind them"));
-            for (int c = 0; c < 3; c++)
-                to[c] = blend(from[3], from[c], under->rgb[c]);
-        }
-    }
-}
-
-static bool near(double a, double b)
-{
-    return a > b - 0.01 && a < b + 0.01;
-}
-
-static unsigned find_colour_space(png_job *job)
-{
-    char *name;
-    int compression;
-    png_bytep profile;
-    png_uint_32 size;
-    if (png_get_iCCP(job->png, job->info, &name, &compression, &profile, &size))
-        return icc_is_srgb(profile, size) ? 0 : METADATA_ICC;
-    if (png_get_valid(job->png, job->info, PNG_INFO_sRGB))
-        return 0;
-
-    unsigned found = 0;
-    double gamma, white_x, white_y, red_x, red_y, green_x, green_y, blue_x, blue_y;
-    if (png_get_gAMA(job->png, job->info, &gamma) && !near(gamma, 1 / 2.2))
-        found |= METADATA_GAMMA;
-    if (png_get_cHRM(job->png, job->info, &white_x, &white_y, &red_x, &red_y, &green_x, &green_y, &blue_x, &blue_y) &&
-        !(near(white_x, 0.3127) && near(white_y, 0.3290) && near(red_x, 0.64) && near(red_y, 0.33) &&
-          near(green_x, 0.30) && near(green_y, 0.60) && near(blue_x, 0.15) && near(blue_y, 0.06)))
-        found |= METADATA_PRIMARIES;
-    return found;
-}
-
-static unsigned find_texts(png_job *job)
-{
-    unsigned found = 0;
-    png_textp texts;
-    const int n_texts = png_get_text(job->png, job->info, &texts, NULL);
-    for (int i = 0; i < n_texts; i++)
-        found |= strcmp(texts[i].key, "XML:com.adobe.xmp") == 0 ? METADATA_XMP : METADATA_COMMENTS;
-    return found;
-}
-
-static void find_metadata(png_job *job)
-{
-    png_bytep exif;
-    png_uint_32 size;
-    job->out->metadata |= find_colour_space(job) | find_texts(job);
-    if (png_get_eXIf_1(job->png, job->info, &size, &exif)) {
-        job->out->metadata |= METADATA_EXIF;
-        job->out->orientation = orientation_find(exif, size);
-    }
+        job->rows[y] = image->planes[0] + y * image->row_stride;
 }
 
 static void read_png(png_job *job)
 {
     open_png(job);
-    check_size(job);
     choose_transforms(job);
     allocate(job);
     png_read_image(job->png, job->rows);
     png_read_end(job->png, job->info);
-    find_metadata(job);
-    if (job->has_alpha)
-        flatten(job);
+    keep_gamma(job);
+    find_comments(job);
 }
 
 /* The setjmp() stands alone in a function that changes nothing of its own. */
@@ -212,9 +252,6 @@ static exit_code png_read(const picture_source *source, picture *out)
     read_guarded(&job);
     png_destroy_read_struct(&job.png, &job.info, NULL);
     free(job.rows);
-    free(job.rgba);
-    if (job.code != EXIT_OK)
-        ghm_image_free(&out->image);
     return job.code;
 }
 

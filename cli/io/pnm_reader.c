@@ -1,4 +1,4 @@
-/* pnm_reader.c - Netpbm's PGM and PPM, binary (P5, P6) and plain (P2, P3), with any maxval up to 65535. */
+/* pnm_reader.c - Netpbm's PGM and PPM, binary (P5, P6) and plain (P2, P3), and PAM (P7), with any maxval up to 65535. */
 #include <string.h>
 
 #include "io/reader.h"
@@ -8,7 +8,8 @@ typedef struct pnm {
     const uint8_t *p, *end;
     uint64_t width, height;
     uint32_t maxval;
-    unsigned n_components;
+    unsigned n_components; /* of a ghm_components, which it is */
+    unsigned bit_depth;    /* the fewest bits, from 8 on, that hold maxval */
     bool plain;
 } pnm;
 
@@ -39,17 +40,70 @@ static bool parse_number(pnm *f, uint64_t *number)
     return f->p > start && (f->p == f->end || is_space(*f->p) || *f->p == '#');
 }
 
-static bool parse_header(pnm *f)
+static bool begins_with(const pnm *f, const char *word)
 {
-    uint64_t maxval;
+    const size_t length = strlen(word);
+    return (size_t)(f->end - f->p) > length && memcmp(f->p, word, length) == 0 && is_space(f->p[length]);
+}
+
+static void skip_line(pnm *f)
+{
+    while (f->p < f->end && *f->p != '\n')
+        f->p++;
+}
+
+typedef struct named_number {
+    const char *name;
+    uint64_t *value;
+} named_number;
+
+static bool parse_named_number(pnm *f, const named_number *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (begins_with(f, numbers[i].name)) {
+            f->p += strlen(numbers[i].name);
+            return parse_number(f, numbers[i].value);
+        }
+    return false;
+}
+
+/* P7's header is lines of a name and a value up to ENDHDR; of the tuple type the depth says enough. */
+static bool parse_pam_header(pnm *f, uint64_t *maxval)
+{
+    uint64_t depth = 0;
+    const named_number numbers[] = {
+        { "WIDTH", &f->width }, { "HEIGHT", &f->height }, { "DEPTH", &depth }, { "MAXVAL", maxval }
+    };
+    f->p += 2;
+    for (skip_blanks(f); !begins_with(f, "ENDHDR"); skip_blanks(f)) {
+        if (begins_with(f, "TUPLTYPE"))
+            skip_line(f);
+        else if (!parse_named_number(f, numbers, sizeof numbers / sizeof *numbers))
+            return false;
+    }
+    f->p += strlen("ENDHDR");
+    f->n_components = depth <= 4 ? (unsigned)depth : 0;
+    return f->n_components > 0;
+}
+
+static bool parse_pnm_header(pnm *f, uint64_t *maxval)
+{
     f->plain = f->p[1] == '2' || f->p[1] == '3';
     f->n_components = f->p[1] == '3' || f->p[1] == '6' ? 3 : 1;
     f->p += 2;
-    if (!parse_number(f, &f->width) || !parse_number(f, &f->height) || !parse_number(f, &maxval))
+    return parse_number(f, &f->width) && parse_number(f, &f->height) && parse_number(f, maxval);
+}
+
+static bool parse_header(pnm *f)
+{
+    uint64_t maxval = 0;
+    if (!(f->p[1] == '7' ? parse_pam_header(f, &maxval) : parse_pnm_header(f, &maxval)))
         return false;
     if (maxval < 1 || maxval > 65535 || f->p == f->end)
         return false;
     f->maxval = (uint32_t)maxval;
+    for (f->bit_depth = 8; f->maxval >> f->bit_depth;)
+        f->bit_depth++;
     f->p++; /* the one blank before binary samples */
     return true;
 }
@@ -59,8 +113,8 @@ static size_t bytes_per_sample(const pnm *f)
     return f->maxval > 255 ? 2 : 1;
 }
 
-/* The next sample scaled to 0..255. The caller has checked that binary ones are there. */
-static bool parse_sample(pnm *f, uint8_t *sample)
+/* The next sample, scaled to the whole range of bit_depth. The caller has checked that binary ones are there. */
+static bool parse_sample(pnm *f, uint32_t *sample)
 {
     uint64_t value;
     if (f->plain) {
@@ -71,20 +125,21 @@ static bool parse_sample(pnm *f, uint8_t *sample)
         if (bytes_per_sample(f) == 2)
             value = value << 8 | *f->p++;
     }
-    if (value > f->maxval)
-        return false;
-    *sample = (uint8_t)((value * 255 + f->maxval / 2) / f->maxval);
-    return true;
+    const uint64_t max = ((uint64_t)1 << f->bit_depth) - 1;
+    *sample = (uint32_t)((value * max + f->maxval / 2) / f->maxval);
+    return value <= f->maxval;
 }
 
-static bool parse_row(pnm *f, uint8_t *row, size_t width)
+static bool parse_row(pnm *f, uint8_t *row, size_t n_samples)
 {
-    for (size_t x = 0; x < width; x++, row += 3) {
-        for (unsigned c = 0; c < f->n_components; c++)
-            if (!parse_sample(f, row + c))
-                return false;
-        if (f->n_components == 1)
-            row[1] = row[2] = row[0];
+    uint32_t sample;
+    for (size_t i = 0; i < n_samples; i++) {
+        if (!parse_sample(f, &sample))
+            return false;
+        if (f->bit_depth > 8)
+            ((uint16_t *)(void *)row)[i] = (uint16_t)sample;
+        else
+            row[i] = (uint8_t)sample;
     }
     return true;
 }
@@ -102,7 +157,7 @@ static exit_code parse_samples(pnm *f, const picture_source *source, ghm_image *
     if (!samples_fit(f))
         return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the file ends early");
     for (uint32_t y = 0; y < image->height; y++)
-        if (!parse_row(f, image->planes[0] + y * image->row_stride, image->width))
+        if (!parse_row(f, image->planes[0] + y * image->row_stride, (size_t)image->width * f->n_components))
             return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: a sample in row %u is missing or above %u", y,
                         f->maxval);
     return EXIT_OK;
@@ -132,33 +187,27 @@ static exit_code keep_samples(pnm *f, const picture_source *source, ghm_image *i
 
 static exit_code copy_samples(pnm *f, const picture_source *source, ghm_image *image)
 {
-    exit_code code = picture_alloc(source, f->width, f->height, image);
-    if (code != EXIT_OK)
-        return code;
-    code = parse_samples(f, source, image);
-    if (code != EXIT_OK)
-        ghm_image_free(image);
-    return code;
+    const exit_code code = picture_alloc(source, f->width, f->height, (ghm_components)f->n_components, f->bit_depth, image);
+    return code == EXIT_OK ? parse_samples(f, source, image) : code;
 }
 
 static exit_code pnm_read(const picture_source *source, picture *out)
 {
     pnm f = { .p = source->data, .end = source->data + source->size };
     if (!parse_header(&f))
-        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the header is not width, height, maxval up to 65535");
+        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the header has no width, height and maxval up to 65535");
     const exit_code code = is_rgb8(&f) ? keep_samples(&f, source, &out->image) : copy_samples(&f, source, &out->image);
     if (code != EXIT_OK)
         return code;
-    out->deep = f.maxval > 255;
     skip_blanks(&f);
     if (f.p < f.end && *f.p == 'P') /* Netpbm files may be concatenated */
-        out->metadata |= METADATA_ANIMATION;
+        out->losses |= LOSS_PICTURES;
     return EXIT_OK;
 }
 
 static bool pnm_probe(const uint8_t *data, size_t size)
 {
-    return size >= 3 && data[0] == 'P' && strchr("2356", data[1]) && data[1] && (is_space(data[2]) || data[2] == '#');
+    return size >= 3 && data[0] == 'P' && strchr("23567", data[1]) && data[1] && (is_space(data[2]) || data[2] == '#');
 }
 
 const reader pnm_reader = { "PNM", pnm_probe, pnm_read };

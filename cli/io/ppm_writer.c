@@ -1,19 +1,70 @@
-/* ppm_writer.c - Netpbm's P6. */
+/* ppm_writer.c - Netpbm's P5 and P6, and P7 (PAM), which also holds alpha. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "io/convert.h"
 #include "io/writer.h"
+#include "message.h"
+
+static metadata_set holds_nothing(const ghm_metadata *metadata)
+{
+    (void)metadata;
+    return 0;
+}
+
+/* Samples of two bytes go to the file with the higher one first. */
+static exit_code write_deep_rows(const ghm_image *image, size_t row_samples, output *out)
+{
+    uint8_t *swapped = malloc(2 * row_samples);
+    exit_code code = swapped ? EXIT_OK : fail(EXIT_LIMIT, out->label, "out of memory");
+    for (size_t y = 0; y < image->height && code == EXIT_OK; y++) {
+        const uint16_t *row = (const uint16_t *)(const void *)(image->planes[0] + y * image->row_stride);
+        for (size_t i = 0; i < row_samples; i++) {
+            swapped[2 * i] = (uint8_t)(row[i] >> 8);
+            swapped[2 * i + 1] = (uint8_t)row[i];
+        }
+        code = output_write(out, swapped, 2 * row_samples);
+    }
+    free(swapped);
+    return code;
+}
+
+static exit_code write_rows(const ghm_image *image, output *out)
+{
+    const size_t row_samples = (size_t)image->width * (size_t)ghm_image_components(image);
+    exit_code code = EXIT_OK;
+    if (convert_bit_depth(image) > 8)
+        return write_deep_rows(image, row_samples, out);
+    for (size_t y = 0; y < image->height && code == EXIT_OK; y++)
+        code = output_write(out, image->planes[0] + y * image->row_stride, row_samples);
+    return code;
+}
 
 static exit_code ppm_write(const ghm_image *image, const write_settings *settings, output *out)
 {
     (void)settings;
     char header[64];
-    const int length =
-        snprintf(header, sizeof header, "P6\n%" PRIu32 " %" PRIu32 "\n255\n", image->width, image->height);
-    exit_code code = output_write(out, header, (size_t)length);
-    for (size_t y = 0; y < image->height && code == EXIT_OK; y++)
-        code = output_write(out, image->planes[0] + y * image->row_stride, (size_t)image->width * 3);
-    return code;
+    const int length = snprintf(header, sizeof header, "P%c\n%" PRIu32 " %" PRIu32 "\n%u\n",
+                                convert_is_grey(image) ? '5' : '6', image->width, image->height,
+                                (1u << convert_bit_depth(image)) - 1);
+    const exit_code code = output_write(out, header, (size_t)length);
+    return code == EXIT_OK ? write_rows(image, out) : code;
 }
 
-const writer ppm_writer = { "ppm", { ".ppm", ".pnm", NULL }, ppm_write };
+static exit_code pam_write(const ghm_image *image, const write_settings *settings, output *out)
+{
+    static const char *const types[] = { "", "GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA" };
+    const ghm_components components = ghm_image_components(image);
+    (void)settings;
+    char header[160];
+    const int length = snprintf(header, sizeof header,
+                                "P7\nWIDTH %" PRIu32 "\nHEIGHT %" PRIu32 "\nDEPTH %d\nMAXVAL %u\nTUPLTYPE %s\nENDHDR\n",
+                                image->width, image->height, (int)components, (1u << convert_bit_depth(image)) - 1,
+                                types[components]);
+    const exit_code code = output_write(out, header, (size_t)length);
+    return code == EXIT_OK ? write_rows(image, out) : code;
+}
+
+const writer ppm_writer = { "ppm", { ".ppm", ".pgm", ".pnm", NULL }, false, 16, holds_nothing, ppm_write };
+const writer pam_writer = { "pam", { ".pam", NULL }, true, 16, holds_nothing, pam_write };

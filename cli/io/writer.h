@@ -5,26 +5,39 @@
 #include <gingham/gingham.h>
 
 #include "exit_codes.h"
+#include "io/metadata.h"
 #include "output.h"
+#include "parse.h"
 
 typedef struct write_settings {
-    int jpeg_quality; /* 1..100 */
+    int jpeg_quality;             /* 1..100 */
+    const ghm_metadata *metadata; /* NULL: none */
+    color background;             /* what shows through transparent pixels where the format has no alpha */
 } write_settings;
 
 typedef struct writer {
     const char *name;        /* for --format */
-    const char *suffixes[3]; /* with the dot, the preferred one first; ends with NULL */
-    /* image: interleaved RGB. A message has been printed unless EXIT_OK. */
+    const char *suffixes[4]; /* with the dot, the preferred one first; ends with NULL */
+    bool has_alpha;
+    unsigned max_bit_depth;  /* 8, or 16 for anything up to it */
+    /* The kinds of metadata that it can hold of these. */
+    metadata_set (*holds)(const ghm_metadata *metadata);
+    /* image: interleaved, with no more than the format holds. A message has been printed unless EXIT_OK. */
     exit_code (*write)(const ghm_image *image, const write_settings *settings, output *out);
 } writer;
 
-extern const writer png_writer, ppm_writer, jpeg_writer;
+extern const writer png_writer, ppm_writer, pam_writer, jpeg_writer;
 
-#define WRITER_NAMES "png, ppm or jpeg"
-#define WRITER_SUFFIXES ".png, .ppm, .pnm, .jpg or .jpeg"
+#define WRITER_NAMES "png, ppm, pam or jpeg"
+#define WRITER_SUFFIXES ".png, .ppm, .pgm, .pnm, .pam, .jpg or .jpeg"
 
 /* NULL when there is none. Letter case does not matter. */
 const writer *writer_by_name(const char *name);
 const writer *writer_by_suffix(const char *path);
+
+/* Write a decoded picture as well as the format can hold it, and warn about what it cannot: deeper samples are rounded,
+ * an orientation is applied to the pixels where Exif does not go along. Alpha that does not fit is refused without a
+ * background. The image is changed on the way. */
+exit_code picture_write(const writer *format, ghm_image *image, const write_settings *settings, output *out);
 
 #endif

@@ -40,7 +40,7 @@ usage_error 'auto, c, blas, avx2 or avx512' decode x.ghm --backend gpu
 usage_error 'hexadecimal' encode "$picture" --background red
 usage_error 'number of pixels' encode "$picture" --limit-pixels 5T
 usage_error 'number of pixels' encode "$picture" --limit-pixels 99999999999999999999
-usage_error 'png, ppm or jpeg' decode x.ghm --format gif
+usage_error 'png, ppm, pam or jpeg' decode x.ghm --format gif
 usage_error 'whole number from 1 to 100' decode x.ghm --jpeg-quality 0
 usage_error '.png, .ppm' decode x.ghm out.gif
 cp "$picture" same.png

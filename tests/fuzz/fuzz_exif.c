@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "io/convert.h"
 #include "io/icc.h"
-#include "io/orientation.h"
 
 static void turn(unsigned orientation)
 {
@@ -11,7 +11,7 @@ static void turn(unsigned orientation)
     FUZZ_CHECK(ghm_image_alloc(3, 2, &image, NULL) == GHM_OK);
     for (uint8_t i = 0; i < 18; i++)
         image.planes[0][i] = i;
-    FUZZ_CHECK(orientation_apply(orientation, &image, NULL) == GHM_OK);
+    FUZZ_CHECK(convert_orientation(orientation, &image, NULL) == GHM_OK);
     FUZZ_CHECK(image.width == (orientation >= 5 ? 2 : 3) && image.height == (orientation >= 5 ? 3 : 2));
     unsigned seen = 0; /* every pixel comes out once */
     for (int i = 0; i < 6; i++)
@@ -23,7 +23,7 @@ static void turn(unsigned orientation)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = fuzz_copy(data, size);
-    const unsigned orientation = orientation_find(copy, size);
+    const unsigned orientation = ghm_exif_orientation(copy, size);
     FUZZ_CHECK(orientation <= 8);
     turn(orientation);
     (void)icc_is_srgb(copy, size);

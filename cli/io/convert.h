@@ -1,0 +1,28 @@
+/* convert.h - pictures into the form that someone can use. A new image replaces the one given; on failure that stays. */
+#ifndef CLI_IO_CONVERT_H
+#define CLI_IO_CONVERT_H
+
+#include <stdbool.h>
+
+#include <gingham/gingham.h>
+
+#include "parse.h"
+
+bool convert_is_grey(const ghm_image *image);
+unsigned convert_bit_depth(const ghm_image *image); /* 8 for 0 */
+
+/* All of its alpha is opaque, or it has none. */
+bool convert_is_opaque(const ghm_image *image);
+/* Forget the alpha; only the view changes. */
+void convert_drop_alpha(ghm_image *image);
+
+/* To interleaved samples of these components and bits; nothing is done to what is so already. Grey may become RGB, not
+ * the reverse. Where alpha goes, the picture is laid on the background, white if none is given. */
+ghm_status convert_image(ghm_image *image, ghm_components components, unsigned bit_depth, const color *background,
+                         ghm_diagnostics *diag);
+
+/* Turn and mirror an interleaved image so that it needs no orientation: 2..8, as Exif numbers them; any other number
+ * does nothing. */
+ghm_status convert_orientation(unsigned orientation, ghm_image *image, ghm_diagnostics *diag);
+
+#endif
