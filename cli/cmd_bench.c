@@ -1,21 +1,27 @@
-/* cmd_bench.c - gingham bench: how fast whole encodes and decodes are here. */
-#define _DEFAULT_SOURCE /* getrusage, RUSAGE_SELF */
+/* cmd_bench.c - gingham bench: how fast encodes and decodes, and the stages of them, are here. */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
+#include <time.h>
 
+#include "bench_report.h"
 #include "commands.h"
+#include "eval/folders.h"
 #include "eval/picture_file.h"
-#include "json.h"
 #include "message.h"
 #include "parse.h"
+#include "peak_memory.h"
 #include "progress.h"
 #include "weights.h"
 
 #define MAX_REPETITIONS 1000
+
+#define STAGE(name) (1u << BENCH_##name)
+#define ALL_STAGES ((1u << BENCH_N_STAGES) - 1)
+#define ENCODE_STAGES (STAGE(ANALYSIS) | STAGE(ENTROPY) | STAGE(CONTEXT) | STAGE(SYNTHESIS))
+#define DECODE_STAGES (STAGE(ENTROPY) | STAGE(CONTEXT) | STAGE(SYNTHESIS))
 
 typedef struct picture_size {
     uint32_t width, height;
@@ -26,6 +32,7 @@ typedef struct bench_options {
     picture_size size;
     double quality;
     int threads, repetitions;
+    unsigned stages; /* bits 1 << bench_stage */
     ghm_backend backend;
     uint64_t limit_pixels;
     bool json;
@@ -57,6 +64,38 @@ static const char *parse_repetitions(const char *value, void *field)
     return NULL;
 }
 
+static bool find_stage(const char *name, size_t length, unsigned *stages)
+{
+    for (int i = 0; i < BENCH_N_STAGES; i++) {
+        const char *known = bench_stage_name((bench_stage)i);
+        if (strlen(known) == length && strncmp(name, known, length) == 0) {
+            *stages |= 1u << i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *parse_stages(const char *value, void *field)
+{
+    static const char expected[] = "all, or a list of read, analysis, entropy, context, synthesis and write";
+    unsigned stages = 0;
+    if (strcmp(value, "all") == 0) {
+        *(unsigned *)field = ALL_STAGES;
+        return NULL;
+    }
+    for (const char *name = value;; name++) {
+        const size_t length = strcspn(name, ",");
+        if (!find_stage(name, length, &stages))
+            return expected;
+        name += length;
+        if (!*name)
+            break;
+    }
+    *(unsigned *)field = stages;
+    return NULL;
+}
+
 #define FIELD(name) offsetof(bench_options, name)
 static const option bench_option_table[] = {
     { "size", 's', true, "WxH", "1920x1080", parse_size, FIELD(size),
@@ -67,6 +106,8 @@ static const option bench_option_table[] = {
       "threads, 1 to 256; 0 or all: as many as the process may use" },
     { "backend", 0, true, "NAME", "auto", parse_backend, FIELD(backend),
       "how the networks are computed; 'gingham --version' lists what there is" },
+    { "stage", 0, true, "LIST", "all", parse_stages, FIELD(stages),
+      "what to measure, separated by commas: read, analysis, entropy, context, synthesis, write" },
     { "reps", 'n', true, "N", "5", parse_repetitions, FIELD(repetitions),
       "timed repetitions, after one that is not timed" },
     { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
@@ -82,14 +123,16 @@ static exit_code bench_run(int argc, char **argv);
 const command bench_command = {
     .name = "bench",
     .operands = "[PICTURE]",
-    .summary = "Time whole encodes and decodes in memory.",
+    .summary = "Time encodes and decodes and their stages.",
     .details =
-        "Reading and writing of pictures is not in the times. The encoder stores the\n"
-        "hash of the decoded picture, as it does by default, so that it runs the\n"
-        "decoder's networks too. GMAC/s is the multiply-adds that the weights state, by\n"
-        "the median time of the whole, coding of symbols included. Memory is the largest\n"
-        "resident set of this process; that of encode and decode apart is what\n"
-        "'gingham eval' measures.",
+        "Stages: read is the picture from its file, write the decoded picture to a PPM\n"
+        "file; analysis is pixels to latents, context the hyper synthesis and the context\n"
+        "model, entropy the choice and coding of symbols, synthesis latents to pixels.\n"
+        "The encoder stores the hash of the decoded picture, as it does by default, so\n"
+        "that it runs the decoder's networks too. GMAC/s is the multiply-adds that the\n"
+        "weights state, by the CPU time of the stage, and its share that of the most\n"
+        "that a thread can do here, which is measured first. Memory is the largest\n"
+        "resident set of this process during the calls, picture and weights with it.",
     .options = bench_option_table,
     .n_options = sizeof bench_option_table / sizeof *bench_option_table,
     .min_operands = 0,
@@ -98,19 +141,17 @@ const command bench_command = {
     .run = bench_run,
 };
 
-/* Seconds of one operation. */
-typedef struct timing {
-    double median, smallest;
-} timing;
-
 /* What one run holds; zeroed at first. */
 typedef struct bench_job {
     bench_options options;
     const char *path; /* NULL: a picture that is made */
+    char *folder;     /* for files of our own */
+    char *own_picture, *written;
     ghm_model *model;
-    ghm_image image;
+    ghm_image image, decoded;
     ghm_buffer stream;
-    timing encode, decode;
+    ghm_statistics statistics; /* of the latest call */
+    bench_report report;
 } bench_job;
 
 /* Smooth areas, edges and fine texture, so that no stage finds it all the same; noise from xorshift. */
@@ -152,6 +193,23 @@ static const char *subject(const bench_job *job)
     return job->path ? job->path : "made picture";
 }
 
+/* -------------------------------------------------------------------------------------------------- operations */
+
+static exit_code read_once(bench_job *job)
+{
+    ghm_image image;
+    const char *path = job->path ? job->path : job->own_picture;
+    const exit_code code = picture_file_read(path, job->options.limit_pixels, &image);
+    if (code == EXIT_OK)
+        ghm_image_free(&image);
+    return code;
+}
+
+static exit_code write_once(bench_job *job)
+{
+    return picture_file_write(job->written, &job->decoded);
+}
+
 static exit_code encode_once(bench_job *job)
 {
     ghm_diagnostics diag = { "" };
@@ -159,6 +217,7 @@ static exit_code encode_once(bench_job *job)
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
     settings.threads = job->options.threads;
+    settings.statistics = &job->statistics;
     ghm_buffer_free(&job->stream);
     return fail_status(ghm_encode_image(job->model, &settings, &job->image, &job->stream, &diag), subject(job), &diag);
 }
@@ -167,15 +226,31 @@ static exit_code decode_once(bench_job *job)
 {
     ghm_diagnostics diag = { "" };
     ghm_decode_settings settings;
-    ghm_image decoded = { 0 };
     ghm_decode_settings_default(&settings);
     settings.threads = job->options.threads;
     settings.max_pixels = UINT64_MAX;
-    const ghm_status status =
-        ghm_decode_image(job->model, &settings, job->stream.data, job->stream.size, &decoded, &diag);
-    ghm_image_free(&decoded);
-    return fail_status(status, subject(job), &diag);
+    settings.statistics = &job->statistics;
+    ghm_image_free(&job->decoded);
+    return fail_status(
+        ghm_decode_image(job->model, &settings, job->stream.data, job->stream.size, &job->decoded, &diag), subject(job),
+        &diag);
 }
+
+/* -------------------------------------------------------------------------------------------------- timing */
+
+/* Of this process. */
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Seconds of every repetition: of the operation, and of what the statistics tell of it. */
+typedef struct samples {
+    double seconds[MAX_REPETITIONS], cpu[MAX_REPETITIONS], analysis[MAX_REPETITIONS], entropy[MAX_REPETITIONS], context[MAX_REPETITIONS],
+        synthesis[MAX_REPETITIONS];
+} samples;
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -183,128 +258,122 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static timing summarize(double *seconds, size_t n)
+/* Sorts them. */
+static double median(double *seconds, size_t n)
 {
     qsort(seconds, n, sizeof *seconds, compare_doubles);
-    return (timing){ .median = (seconds[(n - 1) / 2] + seconds[n / 2]) / 2, .smallest = seconds[0] };
+    return (seconds[(n - 1) / 2] + seconds[n / 2]) / 2;
 }
 
-static exit_code time_operation(bench_job *job, exit_code (*operation)(bench_job *job), timing *result)
+/* Once without looking, so that memory is mapped and clocks have risen, and then for the samples. */
+static exit_code time_operation(bench_job *job, exit_code (*operation)(bench_job *job), samples *s)
 {
-    double seconds[MAX_REPETITIONS];
-    exit_code code = operation(job); /* memory is mapped, clocks rise */
+    exit_code code = operation(job);
     for (int i = 0; i < job->options.repetitions && code == EXIT_OK; i++) {
-        const double start = clock_seconds();
+        const double start = clock_seconds(), cpu_start = cpu_seconds();
         code = operation(job);
-        seconds[i] = clock_seconds() - start;
+        s->seconds[i] = clock_seconds() - start;
+        s->cpu[i] = cpu_seconds() - cpu_start;
+        s->analysis[i] = job->statistics.analysis_seconds;
+        s->entropy[i] = job->statistics.entropy_seconds;
+        s->context[i] = job->statistics.context_seconds;
+        s->synthesis[i] = job->statistics.synthesis_seconds;
     }
-    if (code == EXIT_OK)
-        *result = summarize(seconds, (size_t)job->options.repetitions);
     return code;
 }
 
-/* -------------------------------------------------------------------------------------------------- report */
-
-typedef struct machine {
-    struct utsname system;
-    char cpu[128];
-    int threads;
-} machine;
-
-/* The CPU's name as Linux tells it; where it does not, the architecture has to do. */
-static void find_cpu_name(char *name, size_t size, const char *fallback)
+static bool wants(const bench_job *job, unsigned stages)
 {
-    char line[256];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    snprintf(name, size, "%s", fallback);
-    while (file && fgets(line, sizeof line, file)) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon)
-            continue;
-        snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-        break;
-    }
-    if (file)
-        fclose(file);
+    return job->options.stages & stages;
 }
 
-static machine describe_machine(const bench_job *job)
+/* A file is read or written: that is a stage by itself. */
+static exit_code time_file(bench_job *job, exit_code (*operation)(bench_job *job), bench_stage stage, double *seconds)
 {
-    machine m;
-    memset(&m, 0, sizeof m);
-    uname(&m.system);
-    find_cpu_name(m.cpu, sizeof m.cpu, m.system.machine);
-    m.threads = job->options.threads ? job->options.threads : ghm_available_threads();
-    return m;
+    static samples s; /* too large for a stack */
+    if (!wants(job, 1u << stage))
+        return EXIT_OK;
+    const exit_code code = time_operation(job, operation, &s);
+    if (code == EXIT_OK)
+        *seconds = median(s.seconds, (size_t)job->options.repetitions);
+    return code;
 }
 
-static double peak_bytes(void)
+static exit_code time_call(bench_job *job, exit_code (*operation)(bench_job *job), bench_direction *d)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : NAN; /* Linux counts in KiB */
+    static samples s;
+    const size_t n = (size_t)job->options.repetitions;
+    peak_memory_restart();
+    const exit_code code = time_operation(job, operation, &s);
+    if (code != EXIT_OK)
+        return code;
+    d->peak_bytes = peak_memory_bytes();
+    d->seconds = median(s.seconds, n);
+    d->smallest = s.seconds[0];
+    d->cpu_seconds = median(s.cpu, n);
+    if (operation == encode_once && wants(job, STAGE(ANALYSIS)))
+        d->stages[BENCH_ANALYSIS] = median(s.analysis, n);
+    if (wants(job, STAGE(ENTROPY)))
+        d->stages[BENCH_ENTROPY] = median(s.entropy, n);
+    if (wants(job, STAGE(CONTEXT)))
+        d->stages[BENCH_CONTEXT] = median(s.context, n);
+    if (wants(job, STAGE(SYNTHESIS)))
+        d->stages[BENCH_SYNTHESIS] = median(s.synthesis, n);
+    return EXIT_OK;
 }
 
-static double pixels(const bench_job *job)
+/* What is not timed runs once where something later needs what it gives. */
+static exit_code time_all(bench_job *job)
 {
-    return (double)job->image.width * job->image.height;
+    bench_direction *encode = &job->report.encode, *decode = &job->report.decode;
+    exit_code code = time_file(job, read_once, BENCH_READ, &encode->stages[BENCH_READ]);
+    if (code == EXIT_OK)
+        code = wants(job, ENCODE_STAGES) ? time_call(job, encode_once, encode) : encode_once(job);
+    if (code == EXIT_OK && wants(job, DECODE_STAGES))
+        code = time_call(job, decode_once, decode);
+    else if (code == EXIT_OK && wants(job, STAGE(WRITE)))
+        code = decode_once(job);
+    if (code == EXIT_OK)
+        code = time_file(job, write_once, BENCH_WRITE, &decode->stages[BENCH_WRITE]);
+    return code;
 }
 
-static double gmac_per_second(const bench_job *job, double kmac, const timing *t)
+/* -------------------------------------------------------------------------------------------------- running */
+
+static char *join_path(const char *folder, const char *name)
 {
-    return 1e-6 * kmac * pixels(job) / t->median;
+    const size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s/%s", folder, name);
+    return path;
 }
 
-static void print_line(const bench_job *job, const char *name, double kmac, const timing *t)
+/* The picture that is made has to be in a file to be read from it. */
+static exit_code prepare_files(bench_job *job)
 {
-    printf("  %-8s %8.2f MP/s  %8.4f s median, %8.4f s smallest  %8.1f GMAC/s\n", name,
-           1e-6 * pixels(job) / t->median, t->median, t->smallest, gmac_per_second(job, kmac, t));
+    if (!wants(job, STAGE(READ) | STAGE(WRITE)))
+        return EXIT_OK;
+    job->folder = make_temporary_folder();
+    if (!job->folder)
+        return EXIT_WRITE;
+    job->own_picture = join_path(job->folder, "picture.ppm");
+    job->written = join_path(job->folder, "written.ppm");
+    if (!job->own_picture || !job->written)
+        return fail(EXIT_LIMIT, bench_command.name, "out of memory");
+    return job->path ? EXIT_OK : picture_file_write(job->own_picture, &job->image);
 }
 
-static void print_text(const bench_job *job)
+static void begin_report(bench_job *job)
 {
-    const machine m = describe_machine(job);
-    ghm_model_info info;
-    ghm_model_get_info(job->model, &info);
-    printf("%s: %s, %s %s\n", m.system.nodename, m.cpu, m.system.sysname, m.system.machine);
-    printf("gingham %s, weights %s %016" PRIx64 ", backend %s, threads %d\n", ghm_version(), info.name, info.id,
-           ghm_backend_name(info.backend), m.threads);
-    printf("%s, %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp, %d repetitions\n", subject(job),
-           job->image.width, job->image.height, job->options.quality, job->stream.size,
-           8 * (double)job->stream.size / pixels(job), job->options.repetitions);
-    print_line(job, "encode", info.encoder_kmac + info.decoder_kmac, &job->encode);
-    print_line(job, "decode", info.decoder_kmac, &job->decode);
-    printf("  memory   %8.1f MiB\n", peak_bytes() / (1 << 20));
-}
-
-static void print_json(const bench_job *job)
-{
-    const machine m = describe_machine(job);
-    ghm_model_info info;
-    ghm_model_get_info(job->model, &info);
-    json_object o = json_begin(stdout);
-    json_string(&o, "machine", m.system.nodename);
-    json_string(&o, "cpu", m.cpu);
-    json_string(&o, "system", m.system.sysname);
-    json_string(&o, "architecture", m.system.machine);
-    json_string(&o, "version", ghm_version());
-    weights_report(job->model, &o);
-    json_integer(&o, "threads", (uint64_t)m.threads);
-    json_string(&o, "picture", subject(job));
-    json_integer(&o, "width", job->image.width);
-    json_integer(&o, "height", job->image.height);
-    json_real(&o, "quality", job->options.quality);
-    json_integer(&o, "bytes", job->stream.size);
-    json_integer(&o, "repetitions", (uint64_t)job->options.repetitions);
-    json_real(&o, "encode_seconds", job->encode.median);
-    json_real(&o, "encode_smallest_seconds", job->encode.smallest);
-    json_real(&o, "encode_mpps", 1e-6 * pixels(job) / job->encode.median);
-    json_real(&o, "encode_gmacs", gmac_per_second(job, info.encoder_kmac + info.decoder_kmac, &job->encode));
-    json_real(&o, "decode_seconds", job->decode.median);
-    json_real(&o, "decode_smallest_seconds", job->decode.smallest);
-    json_real(&o, "decode_mpps", 1e-6 * pixels(job) / job->decode.median);
-    json_real(&o, "decode_gmacs", gmac_per_second(job, info.decoder_kmac, &job->decode));
-    json_real(&o, "peak_bytes", peak_bytes());
-    json_end(&o);
+    const bench_direction none = { NAN, NAN, NAN, { NAN, NAN, NAN, NAN, NAN, NAN }, NAN };
+    const bench_options *o = &job->options;
+    job->report = (bench_report){
+        .model = job->model, .picture = subject(job), .width = job->image.width, .height = job->image.height,
+        .quality = o->quality, .threads = o->threads ? o->threads : ghm_available_threads(),
+        .repetitions = o->repetitions, .encode = none, .decode = none,
+        .int16_peak = dot_peak_int16(), .float_peak = dot_peak_float(),
+    };
 }
 
 static exit_code run_job(bench_job *job)
@@ -313,16 +382,32 @@ static exit_code run_job(bench_job *job)
     if (code == EXIT_OK)
         code = make_image(job);
     if (code == EXIT_OK)
-        code = time_operation(job, encode_once, &job->encode);
-    if (code == EXIT_OK)
-        code = time_operation(job, decode_once, &job->decode);
+        code = prepare_files(job);
     if (code != EXIT_OK)
         return code;
+    begin_report(job);
+    code = time_all(job);
+    if (code != EXIT_OK)
+        return code;
+    job->report.bytes = job->stream.size;
     if (job->options.json)
-        print_json(job);
+        bench_report_print_json(&job->report);
     else
-        print_text(job);
+        bench_report_print(&job->report);
     return EXIT_OK;
+}
+
+static void release(bench_job *job)
+{
+    ghm_buffer_free(&job->stream);
+    ghm_image_free(&job->image);
+    ghm_image_free(&job->decoded);
+    ghm_model_close(&job->model);
+    if (job->folder)
+        remove_folder(job->folder);
+    free(job->folder);
+    free(job->own_picture);
+    free(job->written);
 }
 
 static exit_code bench_run(int argc, char **argv)
@@ -335,8 +420,6 @@ static exit_code bench_run(int argc, char **argv)
         return code;
     job.path = n_operands == 1 ? argv[1] : NULL;
     code = run_job(&job);
-    ghm_buffer_free(&job.stream);
-    ghm_image_free(&job.image);
-    ghm_model_close(&job.model);
+    release(&job);
     return code;
 }

@@ -3,10 +3,11 @@
 
 #include <time.h>
 
+/* The CPU time of this thread, so that what else the machine does is not in it. */
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

@@ -1,4 +1,4 @@
-/* stage_clock.h - which stage the time of one thread goes to, for ghm_statistics. A NULL clock counts nothing and costs a
+/* stage_clock.h - which stage the CPU time of one thread goes to, for ghm_statistics. A NULL clock counts nothing and costs a
  * test, so that code names its stages whether or not somebody asked. Stages are rows and bands of work, not loops. */
 #ifndef GHM_BASE_STAGE_CLOCK_H
 #define GHM_BASE_STAGE_CLOCK_H

@@ -224,14 +224,14 @@ static void header_tells_the_picture(void **state)
     ghm_image_free(&image);
 }
 
-static double seconds(void)
+static double cpu_seconds(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Statistics change nothing, hold every stage that runs and no other, and no more than the time that passed. */
+/* Statistics change nothing, hold every stage that runs and no other, and no more than the process has spent. */
 static void statistics_hold_the_stages(void **state)
 {
     (void)state;
@@ -243,10 +243,10 @@ static void statistics_hold_the_stages(void **state)
     ghm_encode_settings_default(&encode_settings);
     encode_settings.threads = 3;
     encode_settings.statistics = &e;
-    const double start = seconds();
+    const double start = cpu_seconds();
     assert_int_equal(ghm_encode_image(models[0], &encode_settings, &image, &timed, NULL), GHM_OK);
     assert_true(e.analysis_seconds > 0 && e.entropy_seconds > 0 && e.context_seconds > 0 && e.synthesis_seconds > 0);
-    assert_true(e.analysis_seconds + e.entropy_seconds + e.context_seconds + e.synthesis_seconds <= 3 * (seconds() - start));
+    assert_true(e.analysis_seconds + e.entropy_seconds + e.context_seconds + e.synthesis_seconds <= cpu_seconds() - start);
     assert_int_equal(timed.size, plain.size);
     assert_memory_equal(timed.data, plain.data, plain.size);
 

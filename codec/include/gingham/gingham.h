@@ -179,8 +179,8 @@ GHM_API unsigned ghm_exif_orientation(const uint8_t *exif, size_t size);
 
 /* ------------------------------------------------------------------------------------------------ encoding */
 
-/** Where the time of a call went: seconds of work, added up over the threads. What is in none of them is reading and
- * writing of headers, hashing and waiting. */
+/** Where the time of a call went: CPU seconds, added up over the threads. What is in none of them is headers, hashes,
+ * memory and waiting. */
 typedef struct ghm_statistics {
     double analysis_seconds;  /**< pixels to y and y to z; encoder only */
     double entropy_seconds;   /**< choice and coding of symbols, and y_hat from them */
