@@ -22,8 +22,8 @@ typedef struct batch_options {
 
 /* Rows for the table of options; field: the offset of the batch_options. */
 #define BATCH_OPTION_ROWS(field) \
-    { "out-dir", 0, OPTION_COMMON, "DIR", NULL, parse_text, (field) + offsetof(batch_options, out_dir), \
-      "take many inputs, folders too, and write the outputs below DIR, in the folders of the inputs" }, \
+    { "out-dir", 0, OPTION_COMMON, "FOLDER", NULL, parse_text, (field) + offsetof(batch_options, out_dir), \
+      "take many inputs, folders too, and write the outputs below FOLDER, in folders like the inputs'" }, \
     { "manifest", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(batch_options, manifest), \
       "take the inputs from FILE, one JSON object a line; '-' is standard input" }, \
     { "log", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(batch_options, log), \

@@ -76,7 +76,7 @@ static exit_code decode_run(int argc, char **argv);
 
 const command decode_command = {
     .name = "decode",
-    .operands = "INPUT [OUTPUT] | INPUT... --out-dir DIR",
+    .operands = "INPUT [OUTPUT] | INPUT... --out-dir FOLDER",
     .summary = "Decompress streams to PNG, PPM, PAM or JPEG.",
     .details =
         "INPUT is a stream that 'gingham encode' made; '-' is standard input. OUTPUT is\n"

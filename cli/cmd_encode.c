@@ -71,7 +71,7 @@ static exit_code encode_run(int argc, char **argv);
 
 const command encode_command = {
     .name = "encode",
-    .operands = "INPUT [OUTPUT] | INPUT... --out-dir DIR",
+    .operands = "INPUT [OUTPUT] | INPUT... --out-dir FOLDER",
     .summary = "Compress PNG, JPEG, PPM and PGM pictures.",
     .details =
         "INPUT is told apart by its content, not its name; '-' is standard input. OUTPUT\n"
@@ -79,8 +79,8 @@ const command encode_command = {
         "pipe goes to standard output. An existing output is replaced, once the new one\n"
         "is complete, unless --no-overwrite is given.\n\n"
         "With --out-dir or --manifest a batch: many files by one process, -j of them at\n"
-        "a time. Folders are searched at any depth, a/b.jpg gives DIR/a/b.jpg.ghm. What\n"
-        "was done already, from the same bytes with equal options and weights, is\n"
+        "a time. Folders are searched at any depth, a/b.jpg gives FOLDER/a/b.jpg.ghm.\n"
+        "What was done already, from the same bytes with equal options and weights, is\n"
         "skipped. The first signal lets the files at work be finished, and the status is\n"
         "75; it is 10 when files failed. cli/BATCHES.md tells all.\n\n"
         "Grey stays grey, and samples keep their bits, up to 16; the networks tell about\n"

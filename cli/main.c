@@ -11,11 +11,7 @@
 #include "output.h"
 #include "suggest.h"
 
-static const command *const commands[] = {
-    &encode_command, &decode_command,  &info_command,   &model_command,
-    &eval_command,   &compare_command, &bdrate_command, &bench_command,
-};
-enum { N_COMMANDS = sizeof commands / sizeof *commands };
+#define MAX_COMMANDS 32
 
 static const char hint[] = "'gingham --help' lists the commands";
 
@@ -24,9 +20,9 @@ static void print_usage(FILE *file)
     fprintf(file, "Usage: gingham COMMAND [OPTION]... [OPERAND]...\n\n"
                   "Gingham is a learned image codec.\n\n"
                   "Commands:\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(file, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
-    fprintf(file, "  %-10s%s\n\n", "help", "Show all there is to say about a command.");
+    for (size_t i = 0; i < n_commands; i++)
+        fprintf(file, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    fprintf(file, "  %-12s%s\n\n", "help", "Show all there is to say about a command.");
     fprintf(file, "  gingham encode photo.jpg         writes photo.jpg.ghm\n"
                   "  gingham decode photo.jpg.ghm     writes photo.jpg.png\n\n"
                   "'gingham COMMAND -h' shows the common options, '--help' all of them.\n"
@@ -35,7 +31,7 @@ static void print_usage(FILE *file)
 
 static const command *find_command(const char *name)
 {
-    for (int i = 0; i < N_COMMANDS; i++)
+    for (size_t i = 0; i < n_commands; i++)
         if (strcmp(name, commands[i]->name) == 0)
             return commands[i];
     return NULL;
@@ -43,10 +39,10 @@ static const command *find_command(const char *name)
 
 static exit_code fail_unknown_command(const char *word)
 {
-    const char *names[N_COMMANDS];
-    for (int i = 0; i < N_COMMANDS; i++)
+    const char *names[MAX_COMMANDS];
+    for (size_t i = 0; i < n_commands; i++)
         names[i] = commands[i]->name;
-    const char *close = suggest_name(word, strlen(word), names, N_COMMANDS);
+    const char *close = suggest_name(word, strlen(word), names, n_commands);
     return fail(EXIT_USAGE, NULL, "unknown %s '%s'%s%s%s; %s", word[0] == '-' ? "option" : "command", word,
                 close ? " (did you mean '" : "", close ? close : "", close ? "'?)" : "", hint);
 }

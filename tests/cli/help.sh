@@ -8,7 +8,7 @@ for arguments in --help -h help; do
     expect_no_stderr
 done
 
-for command in encode decode info model eval compare bdrate bench; do
+for command in encode decode info model eval compare bdrate bench completion; do
     run $command --help
     expect_status 0
     expect_stdout "^Usage: gingham $command"

@@ -28,7 +28,7 @@ make_corpus() {
 import os, sys
 for i in range(27):
     w, h = (1200, 900 - i) if i % 8 in (1, 4) else (96 + 8 * i, 64 + 4 * i)
-    folder = os.path.join(sys.argv[1], 'abc'[i % 3])
+    folder = os.path.join(sys.argv[1], 'abc'[i // 9])
     os.makedirs(folder, exist_ok=True)
     rows = b''.join(bytes(v for x in range(w) for v in ((x + 9 * i) % 256, (x + y) // 8 % 256, (y * i) % 256))
                     for y in range(0, h))

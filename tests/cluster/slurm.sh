@@ -8,8 +8,10 @@ done
 [ "$(id -u)" -eq 0 ] || skip "only root can start Slurm's daemons"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/gingham-slurm.XXXXXX") || exit 2
+export SLURM_CONF="$work/slurm.conf" # from here on, no other cluster is spoken to
 daemons=
 cleanup() {
+    scancel --user=root 2>/dev/null && sleep 1 # jobs outlive the daemons
     # shellcheck disable=SC2086 # a list of words
     [ -z "$daemons" ] || kill $daemons 2>/dev/null
     wait
@@ -52,7 +54,6 @@ NodeName=n0 NodeHostname=$host NodeAddr=127.0.0.1 Port=$2 CPUs=1 State=UNKNOWN
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$3 CPUs=1 State=UNKNOWN
 PartitionName=all Nodes=n0,n1 Default=YES MaxTime=10 State=UP
 CONF
-export SLURM_CONF="$work/slurm.conf"
 mkdir state spool.n0 spool.n1
 head -c 1024 /dev/urandom >munge.key
 chmod 400 munge.key
@@ -116,7 +117,7 @@ wait_for_line() { # LOG
 }
 job=$(submit "$work/ended" "$work/ended-logs" --backend c)
 wait_for_line ended-logs/1.jsonl
-scancel --signal=TERM "${job}_1"
+scancel --signal=TERM "${job}_1" & # which takes until Slurm has heard of the end
 wait_for_line ended-logs/4.jsonl
 kill -KILL "$(find_worker "$work/ended" 4/8)" || fail "a worker of task 4 expected"
 wait_for "$job"
