@@ -34,12 +34,12 @@ offers help bd
 expect_words bdrate
 offers encode --no-p
 expect_words --no-picture-hash
-offers decode --format p
-expect_words png ppm
+offers decode --format pn
+expect_words png
 offers decode --format = j
 expect_words jpeg
-offers decode a.ghm --backend ''
-expect_words auto c blas avx2 avx512
+offers decode a.ghm --backend bl
+expect_words blas
 offers encode --output fol
 expect_words
 offers model in
@@ -66,8 +66,8 @@ expect_stdout '^complete -c gingham'
 if command -v fish >/dev/null; then
     fish -n "$out" || failed 'fish should parse it'
     cp "$out" completion.fish
-    offered=$(fish -c 'source completion.fish; complete -C "gingham decode --format "' | cut -f1 | sort | tr '\n' ' ')
-    [ "$offered" = 'jpeg png ppm ' ] || failed "fish should offer formats, not '$offered'"
+    offered=$(fish -c 'source completion.fish; complete -C "gingham decode --format j"' | cut -f1)
+    [ "$offered" = jpeg ] || failed "fish should offer formats, not '$offered'"
 fi
 
 run completion tcsh
