@@ -194,7 +194,31 @@ static void open_png(png_job *job)
     png_set_chunk_malloc_max(job->png, GHM_MAX_METADATA_BYTES);
     /* Our own limits come after the header, with our own message. */
     png_set_user_limits(job->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    /* What a compressed chunk may inflate to. */
+    png_set_chunk_malloc_max(job->png, GHM_MAX_METADATA_BYTES);
     png_read_info(job->png, job->info);
+}
+
+/* A chunk that says it is longer than the file would have libpng allocate that much before it misses the data. */
+static void check_chunk_lengths(png_job *job)
+{
+    const uint8_t *data = job->source->data;
+    const size_t size = job->source->size;
+    for (size_t at = 8; size - at >= 12 && memcmp(data + at + 4, "IEND", 4) != 0;) {
+        const size_t length = png_get_uint_32(data + at);
+        if (length > size - at - 12)
+            leave(job, fail(EXIT_BAD_INPUT, job->source->label, "damaged PNG: the file ends early"));
+        at += length + 12;
+    }
+}
+
+/* Before png_read_update_info(), which allocates rows as wide as the header says. */
+static void check_size(png_job *job)
+{
+    const exit_code code = picture_check(job->source, png_get_image_width(job->png, job->info),
+                                         png_get_image_height(job->png, job->info));
+    if (code != EXIT_OK)
+        leave(job, code);
 }
 
 static bool is_little_endian(void)
@@ -230,7 +254,9 @@ static void allocate(png_job *job)
 
 static void read_png(png_job *job)
 {
+    check_chunk_lengths(job);
     open_png(job);
+    check_size(job);
     choose_transforms(job);
     allocate(job);
     png_read_image(job->png, job->rows);
