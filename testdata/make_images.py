@@ -94,6 +94,47 @@ def write_sampled_jpegs(image):
             f.write(jpeg.stdout)
 
 
+def write_tiff(name, width, height, tags, data):
+    """Little endian, one directory; tags are (number, type, values), of which strip or tile offsets 0 means data."""
+    entries, extra = b"", b""
+    extra_at = 8 + 2 + 12 * len(tags) + 4
+    sizes = {3: 2, 4: 4}
+    data_at = extra_at + sum(sizes[t] * len(v) for _, t, v in tags if sizes[t] * len(v) > 4)
+    for number, kind, values in sorted(tags):
+        values = [v + data_at for v in values] if number in (273, 324) else values
+        packed = struct.pack("<%d%s" % (len(values), "H" if kind == 3 else "I"), *values)
+        if len(packed) > 4:
+            extra, packed = extra + packed, struct.pack("<I", extra_at + len(extra))
+        entries += struct.pack("<HHI", number, kind, len(values)) + packed.ljust(4, b"\0")
+    with open(path(name), "wb") as f:
+        f.write(struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + b"\0\0\0\0" + extra + data)
+
+
+def write_tiffs(image):
+    """What Pillow cannot: 16-bit RGB in tiles with alpha multiplied in, and grey where 0 is white, standing upright."""
+    width, height = image.size
+    side = 32
+    pixels = image.load()
+    tiles = [(x, y) for y in range(0, height, side) for x in range(0, width, side)]
+    data = b""
+    for x0, y0 in tiles:
+        for y in range(y0, y0 + side):
+            for x in range(x0, x0 + side):
+                inside = x < width and y < height
+                alpha = 65535 - 500 * y if inside else 0
+                data += struct.pack("<HHHH", *((v * 257 * alpha + 32767) // 65535 for v in pixels[x, y]) if inside else (0, 0, 0),
+                                    alpha)
+    size = side * side * 8
+    write_tiff("tiles16.tif", width, height,
+               [(256, 4, [width]), (257, 4, [height]), (258, 3, [16] * 4), (259, 3, [1]), (262, 3, [2]), (277, 3, [4]),
+                (284, 3, [1]), (322, 4, [side]), (323, 4, [side]), (324, 4, [i * size for i in range(len(tiles))]),
+                (325, 4, [size] * len(tiles)), (338, 3, [1])], data)
+    grey = image.convert("L").tobytes()
+    write_tiff("white-is-zero.tif", width, height,
+               [(256, 4, [width]), (257, 4, [height]), (258, 3, [8]), (259, 3, [1]), (262, 3, [0]), (273, 4, [0]),
+                (274, 3, [6]), (277, 3, [1]), (278, 4, [height]), (279, 4, [len(grey)])], bytes(255 - v for v in grey))
+
+
 def write_interlaced_png(image, name):
     """Adam7, RGB: seven small pictures one after the other (PNG 1.2, section 2.6)."""
     pixels = image.load()
@@ -145,6 +186,17 @@ def main():
     grey.save(path("grey-transparent.png"), transparency=grey.getpixel((0, 0)))
     write_alpha16_png(small, "alpha16.png")
     write_pgm12(grey.crop((0, 0, 17, 13)), "grey12-17x13.pgm")
+    write_tiffs(small)
+    small.save(path("rgb.tif"), compression="tiff_lzw", icc_profile=b"\0" * 36 + b"acsp" + b"\0" * 88)
+    small.convert("1").save(path("fax.tif"), compression="group4")
+    small.convert("CMYK").save(path("cmyk.tif"), compression="tiff_lzw")
+    small.save(path("rgb.webp"), lossless=True)
+    small.save(path("lossy.webp"), quality=80)
+    writer_exif = Image.Exif()
+    writer_exif[0x0112] = 6
+    alpha = small.convert("RGBA")
+    alpha.putalpha(Image.linear_gradient("L").resize(small.size))
+    alpha.save(path("alpha.webp"), lossless=True, exact=True, exif=writer_exif, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
     write_sampled_jpegs(small.crop((0, 0, 37, 29)))
 
     notes = PngImagePlugin.PngInfo()

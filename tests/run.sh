@@ -5,7 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${GHM_BUILD_DIR:-$root/build-tests}
 jobs=$(nproc)
-sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev zlib1g-dev libxxhash-dev libopenblas0-pthread libcjson-dev \
+sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-turbo-dev libwebp-dev libtiff-dev zlib1g-dev libxxhash-dev libopenblas0-pthread libcjson-dev \
     libcmocka-dev python3
 [ "${1:-}" = quick ] || sh "$root/cli/dependencies.sh" clang chromium-driver
 

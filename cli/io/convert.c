@@ -103,6 +103,19 @@ ghm_status convert_image(ghm_image *image, ghm_components components, unsigned b
     return GHM_OK;
 }
 
+void convert_divide_by_alpha(const ghm_image *image)
+{
+    const uint32_t max = max_of(image);
+    for (size_t y = 0; y < image->height; y++)
+        for (size_t x = 0; x < image->width; x++) {
+            const uint32_t alpha = get(image, 3, x, y);
+            for (int c = 0; c < 3 && image->planes[c] && alpha > 0 && alpha < max; c++) {
+                const uint32_t v = (uint32_t)(((uint64_t)get(image, c, x, y) * max + alpha / 2) / alpha);
+                put(image, c, x, y, v < max ? v : max);
+            }
+        }
+}
+
 /* ---------------------------------------------------------------------------------------------- orientation */
 
 /* The eight cases (Exif 2.3, 4.6.4) are the symmetries of a rectangle: perhaps exchange rows and columns (5..8), then

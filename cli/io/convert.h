@@ -21,6 +21,9 @@ void convert_drop_alpha(ghm_image *image);
 ghm_status convert_image(ghm_image *image, ghm_components components, unsigned bit_depth, const color *background,
                          ghm_diagnostics *diag);
 
+/* Undo a multiplication of colours by alpha, as well as it can be undone. */
+void convert_divide_by_alpha(const ghm_image *image);
+
 /* Turn and mirror an interleaved image so that it needs no orientation: 2..8, as Exif numbers them; any other number
  * does nothing. */
 ghm_status convert_orientation(unsigned orientation, ghm_image *image, ghm_diagnostics *diag);

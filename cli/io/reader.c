@@ -88,6 +88,10 @@ static void warn_about_losses(const picture_source *source, unsigned losses)
         warn(source->label, "CMYK is converted to RGB without its profile; colours may shift");
     if (losses & LOSS_METADATA)
         warn(source->label, "some metadata is not kept: it is damaged, double or too long");
+    if (losses & LOSS_DEPTH)
+        warn(source->label, "samples of more than 8 bits are rounded, as they lie in an unusual way");
+    if (losses & LOSS_TIFF_EXIF)
+        warn(source->label, "the Exif of TIFF files is not kept");
     if (losses & LOSS_LONG_XMP)
         warn(source->label, "of XMP only the main part is kept, as it is longer than a JPEG segment");
 }

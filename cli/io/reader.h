@@ -27,7 +27,9 @@ typedef enum picture_loss {
     LOSS_PICTURES = 1 << 1,  /* those after the first */
     LOSS_CMYK = 1 << 2,      /* inks became red, green and blue, and their profile says nothing any more */
     LOSS_METADATA = 1 << 3,  /* some of it is damaged or too long */
-    LOSS_LONG_XMP = 1 << 4   /* the part of XMP that JPEG puts into segments of its own */
+    LOSS_LONG_XMP = 1 << 4,  /* the part of XMP that JPEG puts into segments of its own */
+    LOSS_DEPTH = 1 << 5,     /* samples were rounded to 8 bits */
+    LOSS_TIFF_EXIF = 1 << 6  /* Exif inside TIFF, which is no block of its own */
 } picture_loss;
 
 typedef struct picture {

@@ -87,6 +87,50 @@ if command -v pngtopam >/dev/null; then
     expect_same in.pgm out.pgm
 fi
 
+# With their libraries, WebP and TIFF: the same pixels give the same streams.
+run encode "$images/rgb.webp" a.ghm
+if [ $status -eq 0 ]; then
+    expect_same rgb.ghm a.ghm
+    expect_kind lossy.webp '8 2'
+    expect_kind alpha.webp '8 6'
+    run info a.ghm
+    expect_stdout 'Exif, 26 bytes; XMP, 37 bytes (orientation 6)'
+    run encode "$images/alpha.webp" a.ghm --strip all
+    expect_stdout '36x48'
+    head -c 300 "$images/lossy.webp" >"$work/torn.webp"
+    run encode "$work/torn.webp" torn.ghm
+    expect_failure 4 'damaged WebP'
+else
+    expect_failure 4 'not a picture that can be read here: PNG, JPEG'
+fi
+run encode "$images/rgb.tif" a.ghm
+if [ $status -eq 0 ]; then
+    run info a.ghm
+    expect_stdout 'ICC, 128 bytes'
+    run encode "$images/rgb.tif" a.ghm --strip icc
+    expect_same rgb.ghm a.ghm
+    expect_kind tiles16.tif '16 6'
+    expect_kind white-is-zero.tif '8 0'
+    expect_kind fax.tif '8 0'
+    run encode "$images/white-is-zero.tif" a.ghm -v
+    expect_stderr 'orientation 6 is applied'
+    expect_stdout '36x48'
+    run encode "$images/cmyk.tif" a.ghm
+    expect_status 0
+    expect_stderr 'warning: CMYK is converted'
+    head -c 4900 "$images/rgb.tif" >"$work/torn.tif" # the profile, which comes last, is cut
+    run encode "$work/torn.tif" a.ghm
+    expect_stderr 'warning: some metadata is not kept'
+    for size in 100 1000; do
+        head -c $size "$images/rgb.tif" >"$work/torn.tif"
+        run encode "$work/torn.tif" torn.ghm
+        expect_failure 4 'TIFF'
+    done
+    [ ! -e torn.ghm ] || failed 'no output expected'
+else
+    expect_failure 4 'not a picture that can be read here: PNG, JPEG'
+fi
+
 # Grey stays grey in every format.
 run encode "$images/grey.png" grey.ghm --verify
 expect_stdout 'dB'
