@@ -101,7 +101,6 @@ struct ghm_decoder {
     reconstruction rec;
     picture_hash *hash;   /* NULL: nothing to compare */
     uint8_t *slab;        /* rows of pixels at full size */
-    size_t slab_rows;     /* of y */
     downscale downscale;
     uint8_t *row;         /* of the result, when it is smaller */
     ghm_image image;      /* of ghm_decode_image(): the result */
@@ -218,7 +217,7 @@ static ghm_status plan(ghm_decoder *d)
     GHM_TRY(check_header(d));
     GHM_TRY(choose_window(d));
     d->n_threads = frame_n_threads(&d->index.header, threads);
-    d->g = frame_geometry_make(d->model, &d->index.header, d->n_threads);
+    d->g = frame_geometry_make(d->model, &d->index.header, d->n_threads, d->settings.max_memory);
     frame_bands_needed(d->model, &d->g, &d->window, &d->first_band, &d->end_band);
     d->next_band = d->first_band;
     d->report.n_bands = (unsigned)(d->end_band - d->first_band);
@@ -230,13 +229,12 @@ static ghm_status plan(ghm_decoder *d)
 static void allocate_rows(ghm_decoder *d, bool whole_picture)
 {
     const size_t pixel = pixel_bytes(d->g.format), scale = d->settings.scale;
-    d->slab_rows = frame_slab_rows(&d->g, d->n_threads);
     if (scale > 1) {
         d->row = arena_alloc(&d->arena, downscale_size(d->window.width, scale), pixel);
         downscale_init(&d->downscale, d->g.format, scale, d->window.width, d->window.height, &d->arena);
     }
     if (scale > 1 || !whole_picture)
-        d->slab = arena_alloc(&d->arena, d->slab_rows * MODEL_Y_STRIDE * d->window.width, pixel);
+        d->slab = arena_alloc(&d->arena, d->g.slab * MODEL_Y_STRIDE * d->window.width, pixel);
 }
 
 static ghm_status allocate(ghm_decoder *d, bool whole_picture)
@@ -313,7 +311,7 @@ static ghm_status make_rows(ghm_decoder *d)
     const size_t stride = d->window.width * pixel_bytes(d->g.format);
     size_t ready, first, last;
     while ((ready = reconstruction_ready(&d->rec)) > 0) {
-        const size_t n = d->slab && ready > d->slab_rows ? d->slab_rows : ready;
+        const size_t n = d->slab && ready > d->g.slab ? d->g.slab : ready;
         reconstruction_range(&d->rec, n, &first, &last);
         uint8_t *pixels = d->slab ? d->slab : d->image.planes[0] + (first - d->window.y) * stride;
         reconstruction_run(&d->rec, n, pixels, stride);
@@ -699,9 +697,9 @@ ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings
     if (settings)
         unlimited = *settings;
     unlimited.max_pixels = UINT64_MAX;
-    unlimited.max_memory = 0;
     unlimited.allocator = (ghm_allocator){ 0 }; /* whose memory might be touched */
     GHM_TRY(make_decoder(model, &unlimited, &d, diag));
+    d->memory.limit = 0; /* it decides how the work is divided, but is not the question here */
     const ghm_status status = measure(d, data, size, cost);
     if (status != GHM_OK)
         ghm_fail(diag, status, "%s", d->diag.text);

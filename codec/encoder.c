@@ -138,7 +138,7 @@ static ghm_status allocate(ghm_encoder *e)
         e->clocks = arena_alloc(&e->arena, n, sizeof *e->clocks);
     e->y = arena_alloc(&e->arena, group_rows(g) * g->w * e->model->m, sizeof *e->y);
     if (e->settings.picture_hash)
-        e->slab = arena_alloc(&e->arena, frame_slab_rows(g, e->n_threads) * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
+        e->slab = arena_alloc(&e->arena, g->slab * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
     for (size_t i = 0; e->analyses && i < n; i++)
         analysis_init(&e->analyses[i], e->model, e->quality.gain_e8, &e->format, &e->arena);
     return arena_status(&e->arena, &e->diag);
@@ -201,7 +201,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
         .band_rows = band_rows(format->height), .has_picture_hash = chosen.picture_hash != 0, .model_id = model->id,
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
-    e->g = frame_geometry_make(model, &e->header, e->n_threads);
+    e->g = frame_geometry_make(model, &e->header, e->n_threads, chosen.max_memory);
     *encoder = e;
     return GHM_OK;
 }
@@ -209,7 +209,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
 /* The stream's first bytes, and all that is needed to go on. */
 static ghm_status open_stream(ghm_encoder *e, bool pushing)
 {
-    e->slab_rows = pushing ? frame_slab_rows(&e->g, e->n_threads) : group_rows(&e->g);
+    e->slab_rows = pushing ? e->g.slab : group_rows(&e->g);
     if (pushing)
         allocate_window(e);
     GHM_TRY(allocate(e));
@@ -277,7 +277,7 @@ static void encode_band(void *user, size_t i, int worker)
 /* The encoder decodes what it wrote, with the decoder's own functions, to tell the hash of the picture. */
 static void hash_group(ghm_encoder *e)
 {
-    const size_t slab = frame_slab_rows(&e->g, e->n_threads), row_bytes = pixel_bytes(e->g.format) * e->g.width;
+    const size_t slab = e->g.slab, row_bytes = pixel_bytes(e->g.format) * e->g.width;
     size_t ready, first, last;
     while ((ready = reconstruction_ready(&e->rec)) > 0) {
         const size_t n = ready < slab ? ready : slab;

@@ -7,7 +7,7 @@
 enum {
     STRIP_MIN_ROWS = 8,          /* of y; shorter strips repeat too much of the halo */
     GROUP_BYTES = 32 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
-    SLAB_BYTES = 16 * 1024 * 1024   /* pixels */
+    SLAB_BYTES = 16 * 1024 * 1024   /* pixels of a slab */
 };
 
 size_t frame_n_strips(size_t rows, int n_threads)
@@ -23,18 +23,28 @@ int frame_n_threads(const stream_header *header, int n_threads)
     return most < (size_t)n_threads ? (int)most : n_threads;
 }
 
-frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads)
+static size_t share(uint64_t max_memory, uint64_t divisor, size_t most)
 {
+    return max_memory > 0 && max_memory / divisor < most ? (size_t)(max_memory / divisor) : most;
+}
+
+static size_t clamp(size_t n, size_t low, size_t high)
+{
+    return n > high || low > high ? high : n < low ? low : n;
+}
+
+frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads, uint64_t max_memory)
+{
+    const size_t threads = (size_t)n_threads;
     frame_geometry g = { .width = header->width, .height = header->height, .format = header->format };
     g.w = (g.width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.h = (g.height + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.band_h = (size_t)header->band_rows * (MODEL_Z_STRIDE / MODEL_Y_STRIDE);
     g.n_bands = stream_n_bands(header);
-    g.group = GROUP_BYTES / (g.band_h * g.w * model->m * sizeof(int16_t));
-    if (g.group < (size_t)n_threads)
-        g.group = (size_t)n_threads;
-    if (g.group > g.n_bands)
-        g.group = g.n_bands;
+    const size_t band_bytes = g.band_h * g.w * model->m * sizeof(int16_t);
+    const size_t row_bytes = pixel_bytes(g.format) * g.width * MODEL_Y_STRIDE;
+    g.group = clamp(share(max_memory, 8, GROUP_BYTES) / band_bytes, threads, g.n_bands);
+    g.slab = clamp(share(max_memory, 16, SLAB_BYTES) / row_bytes, STRIP_MIN_ROWS * threads, g.h);
     return g;
 }
 
@@ -53,14 +63,6 @@ void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size
     const size_t end = frame_band_first(g, band + 1) * MODEL_Y_STRIDE;
     *first = frame_band_first(g, band) * MODEL_Y_STRIDE;
     *last = end < g->height ? end : g->height;
-}
-
-size_t frame_slab_rows(const frame_geometry *g, int n_threads)
-{
-    const size_t least = STRIP_MIN_ROWS * (size_t)n_threads;
-    const size_t rows = SLAB_BYTES / (pixel_bytes(g->format) * g->width * MODEL_Y_STRIDE);
-    const size_t wanted = rows > least ? rows : least;
-    return wanted < g->h ? wanted : g->h;
 }
 
 static size_t rows_of_y(size_t pixel_rows)

@@ -24,11 +24,14 @@ typedef struct frame_geometry {
     size_t band_h;        /* rows of y in a band */
     size_t n_bands;
     size_t group;         /* bands in a group */
+    size_t slab;          /* rows of y whose pixels are worked on at a time where they need a buffer */
 } frame_geometry;
 
 /* Threads that a picture of this size can keep busy, at most n_threads. */
 int frame_n_threads(const stream_header *header, int n_threads);
-frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads);
+/* Groups and slabs take an eighth and a sixteenth of max_memory, 32 and 16 MiB at most, but enough for the threads; 0: no
+ * limit. */
+frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads, uint64_t max_memory);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);
 /* Rows first .. last - 1 of pixels. */
@@ -45,10 +48,6 @@ typedef struct frame_window {
 /* The bands that the pixels of a window depend on. */
 void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
                         size_t *last);
-
-/* Rows of y that are worked on at a time where rows of pixels need a buffer: SLAB_BYTES of them, but enough for the
- * threads. */
-size_t frame_slab_rows(const frame_geometry *g, int n_threads);
 
 typedef struct reconstruction {
     const ghm_model *model;

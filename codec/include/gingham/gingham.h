@@ -196,7 +196,8 @@ typedef struct ghm_encode_settings {
     void *progress_user;
     ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
     const ghm_metadata *metadata;   /**< carried in the stream, read only during the call; NULL (default): none */
-    uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit */
+    uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit. With
+                                         less the work is divided more finely; the bytes do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
 } ghm_encode_settings;
 
@@ -326,7 +327,7 @@ typedef struct ghm_decode_settings {
     int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), and the picture is
                                          delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
     uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no
-                                         limit */
+                                         limit. With less the work is divided more finely; the pixels do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
 } ghm_decode_settings;
 
@@ -368,7 +369,8 @@ typedef struct ghm_decode_cost {
  *
  * @param data      a stream from its first byte; what follows the header may be missing (memory is then told without the
  *                  bands' coded bytes, which are held for a while).
- * @param settings  NULL for the defaults; limits and callbacks are ignored.
+ * @param settings  NULL for the defaults. Nothing is refused for the sake of limits; max_memory tells how finely the work
+ *                  is divided.
  * @return as ghm_decode_image() for all that the header decides
  */
 GHM_API ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,

@@ -1,0 +1,767 @@
+/* Piece by piece, in part, smaller, incomplete and within limits: each compared to the bit with the whole picture that one
+ * call decodes. Random sizes come from a seed, which is printed; GHM_TEST_SEED sets it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pictures.h"
+
+enum { WIDTH = 150, HEIGHT = 1700, N_BANDS = 4, BAND_PIXELS = 448 /* as the encoder divides 1700 rows */,
+    MAX_ROWS = 2000 };
+
+static ghm_model *model;
+static uint32_t seed;
+static ghm_image picture, whole; /* 4 bands; as decoded */
+static ghm_buffer stream;
+
+static uint32_t random_below(uint32_t n)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % n;
+}
+
+static size_t row_bytes(const ghm_image *image)
+{
+    return image->width * image->pixel_stride;
+}
+
+static const uint8_t *row_of(const ghm_image *image, uint32_t y)
+{
+    return image->planes[0] + y * image->row_stride;
+}
+
+static ghm_image decode(const ghm_decode_settings *settings, ghm_buffer data, ghm_status expected)
+{
+    ghm_image out = { 0 };
+    ghm_diagnostics diag = { "" };
+    const ghm_status status = ghm_decode_image(model, settings, data.data, data.size, &out, &diag);
+    if (status != expected)
+        fail_msg("%s instead of %s: %s", ghm_status_string(status), ghm_status_string(expected), diag.text);
+    return out;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    const char *text = getenv("GHM_TEST_SEED");
+    seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
+    print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
+    picture = make_picture(PICTURE_SCENE, WIDTH, HEIGHT, 5);
+    if (ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
+        ghm_encode_image(model, NULL, &picture, &stream, NULL) != GHM_OK ||
+        ghm_decode_image(model, NULL, stream.data, stream.size, &whole, NULL) != GHM_OK)
+        return -1;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ghm_image_free(&picture);
+    ghm_image_free(&whole);
+    ghm_buffer_free(&stream);
+    ghm_model_close(&model);
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- piece by piece */
+
+/* Where rows and bytes of a test go. */
+typedef struct sink {
+    ghm_image image;    /* as high as rows have come */
+    uint32_t n_calls, cancel_at; /* 0: never */
+    ghm_buffer bytes;
+} sink;
+
+static int take_rows(void *user, uint32_t first_row, const ghm_image *rows)
+{
+    sink *s = user;
+    assert_int_equal(first_row, s->image.height);
+    assert_true(rows->height > 0);
+    if (++s->n_calls == s->cancel_at)
+        return 1;
+    if (first_row == 0) {
+        assert_int_equal(ghm_image_alloc_as(rows->width, MAX_ROWS, ghm_image_components(rows), rows->bit_depth, &s->image,
+                                            NULL), GHM_OK);
+        s->image.height = 0;
+    }
+    assert_true(s->image.height + rows->height <= MAX_ROWS);
+    assert_int_equal(rows->width, s->image.width);
+    assert_int_equal(rows->pixel_stride, s->image.pixel_stride);
+    for (uint32_t y = 0; y < rows->height; y++)
+        memcpy(s->image.planes[0] + (first_row + y) * s->image.row_stride, row_of(rows, y), row_bytes(rows));
+    s->image.height += rows->height;
+    return 0;
+}
+
+static int take_bytes(void *user, const uint8_t *data, size_t size)
+{
+    sink *s = user;
+    if (++s->n_calls == s->cancel_at)
+        return 1;
+    s->bytes.data = realloc(s->bytes.data, s->bytes.size + size + 1);
+    assert_non_null(s->bytes.data);
+    memcpy(s->bytes.data + s->bytes.size, data, size);
+    s->bytes.size += size;
+    return 0;
+}
+
+static void free_sink(sink *s)
+{
+    ghm_image_free(&s->image);
+    ghm_buffer_free(&s->bytes);
+}
+
+static void assert_same_picture(const ghm_image *a, const ghm_image *b)
+{
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    assert_int_equal(a->pixel_stride, b->pixel_stride);
+    for (uint32_t y = 0; y < a->height; y++)
+        assert_memory_equal(row_of(a, y), row_of(b, y), row_bytes(a));
+}
+
+/* Push pieces of at most max_piece bytes, then finish. */
+static ghm_status push_all(const ghm_decode_settings *settings, ghm_buffer data, size_t max_piece, sink *to,
+                           ghm_decode_report *report)
+{
+    ghm_decoder *decoder;
+    ghm_status status = GHM_OK;
+    assert_int_equal(ghm_decoder_open(model, settings, take_rows, to, &decoder, NULL), GHM_OK);
+    for (size_t at = 0; at < data.size && status == GHM_OK;) {
+        const size_t left = data.size - at, n = 1 + random_below((uint32_t)max_piece);
+        uint8_t *copy = malloc(n < left ? n : left); /* so that reading what was pushed before is seen by sanitizers */
+        assert_non_null(copy);
+        memcpy(copy, data.data + at, n < left ? n : left);
+        status = ghm_decoder_push(decoder, copy, n < left ? n : left);
+        free(copy);
+        at += n < left ? n : left;
+    }
+    const ghm_status end = ghm_decoder_finish(decoder);
+    if (status != GHM_OK)
+        assert_int_equal(end, status);
+    if (end != GHM_OK)
+        assert_true(ghm_decoder_diagnostics(decoder)->text[0] != '\0');
+    if (report)
+        ghm_decoder_get_report(decoder, report);
+    ghm_decoder_close(&decoder);
+    assert_null(decoder);
+    return end;
+}
+
+static void pushed_bytes_give_the_same_rows(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = { 1, 7, 3000, 1u << 30 };
+    for (size_t i = 0; i < 4; i++)
+        for (int threads = 1; threads <= 3; threads += 2) {
+            sink rows = { 0 };
+            ghm_decode_settings settings;
+            ghm_decode_report report;
+            ghm_decode_settings_default(&settings);
+            settings.threads = threads;
+            assert_int_equal(push_all(&settings, stream, pieces[i], &rows, &report), GHM_OK);
+            assert_true(report.hash_compared && report.n_bands == N_BANDS && report.n_missing == 0);
+            assert_same_picture(&rows.image, &whole);
+            free_sink(&rows);
+        }
+}
+
+static void pushed_rows_give_the_same_bytes(void **state)
+{
+    (void)state;
+    static const uint32_t pieces[] = { 1, 50, 5000 };
+    for (size_t i = 0; i < 3; i++) {
+        sink bytes = { 0 };
+        ghm_encoder *encoder;
+        ghm_encode_settings settings;
+        ghm_encode_settings_default(&settings);
+        settings.threads = 1 + (int)i;
+        assert_int_equal(ghm_encoder_open(model, &settings, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+        for (uint32_t y = 0; y < HEIGHT;) {
+            const uint32_t n = 1 + random_below(pieces[i]);
+            ghm_image rows = picture;
+            rows.planes[0] += y * rows.row_stride;
+            rows.planes[1] += y * rows.row_stride;
+            rows.planes[2] += y * rows.row_stride;
+            rows.height = n < HEIGHT - y ? n : HEIGHT - y;
+            assert_int_equal(ghm_encoder_push(encoder, &rows), GHM_OK);
+            y += rows.height;
+        }
+        assert_int_equal(ghm_encoder_finish(encoder), GHM_OK);
+        ghm_encoder_close(&encoder);
+        assert_int_equal(bytes.bytes.size, stream.size);
+        assert_memory_equal(bytes.bytes.data, stream.data, stream.size);
+        free_sink(&bytes);
+    }
+}
+
+/* With little memory groups, slabs and windows are parts of the picture; alpha and more bits too. */
+static void little_memory_gives_the_same(void **state)
+{
+    (void)state;
+    enum { W = 600, H = 1990, ENOUGH = 9 << 20 };
+    ghm_image image, strip;
+    sink bytes = { 0 }, rows = { 0 };
+    ghm_encoder *encoder;
+    ghm_encode_settings settings;
+    ghm_decode_settings decode_settings;
+    ghm_buffer at_once = { 0 };
+    ghm_decode_report report;
+    assert_int_equal(ghm_image_alloc_as(W, H, GHM_GREY_ALPHA, 12, &image, NULL), GHM_OK);
+    for (size_t y = 0; y < H; y++)
+        for (size_t x = 0; x < W; x++) {
+            uint16_t *pixel = (uint16_t *)(void *)(image.planes[0] + y * image.row_stride + x * 4);
+            pixel[0] = (uint16_t)((x * 3 + y * 2) % 4096);
+            pixel[1] = (uint16_t)((x / 100 + y / 50) % 3 ? 4095 : (x + y) % 4096);
+        }
+    ghm_encode_settings_default(&settings);
+    settings.threads = 1;
+    settings.quality = 20;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &at_once, NULL), GHM_OK);
+    settings.max_memory = ENOUGH;
+    assert_int_equal(ghm_encoder_open(model, &settings, &image, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+    for (uint32_t y = 0; y < H; y += 10) {
+        strip = image;
+        strip.planes[0] += y * strip.row_stride;
+        strip.planes[3] += y * strip.row_stride;
+        strip.height = 10;
+        assert_int_equal(ghm_encoder_push(encoder, &strip), GHM_OK);
+    }
+    assert_int_equal(ghm_encoder_finish(encoder), GHM_OK);
+    ghm_encoder_close(&encoder);
+    assert_true(bytes.n_calls > 2);
+    assert_int_equal(bytes.bytes.size, at_once.size);
+    assert_memory_equal(bytes.bytes.data, at_once.data, at_once.size);
+
+    ghm_image decoded = decode(NULL, at_once, GHM_OK);
+    ghm_decode_settings_default(&decode_settings);
+    decode_settings.threads = 1;
+    decode_settings.max_memory = ENOUGH;
+    assert_int_equal(push_all(&decode_settings, at_once, 1000, &rows, &report), GHM_OK);
+    assert_true(rows.n_calls > 8 && report.hash_compared);
+    assert_same_picture(&rows.image, &decoded);
+    ghm_image_free(&decoded);
+    ghm_image_free(&image);
+    ghm_buffer_free(&at_once);
+    free_sink(&bytes);
+    free_sink(&rows);
+}
+
+/* ---------------------------------------------------------------------------------------------- parts, smaller */
+
+static void assert_region(ghm_region r, const ghm_image *part)
+{
+    assert_int_equal(part->width, r.width);
+    assert_int_equal(part->height, r.height);
+    for (uint32_t y = 0; y < r.height; y++)
+        assert_memory_equal(row_of(part, y), row_of(&whole, r.y + y) + r.x * whole.pixel_stride, row_bytes(part));
+}
+
+/* The stream with the bands outside first..last replaced by bytes that no decoder would accept. */
+static ghm_buffer spoil_other_bands(unsigned first, unsigned last)
+{
+    ghm_buffer copy = { malloc(stream.size), stream.size };
+    assert_non_null(copy.data);
+    memcpy(copy.data, stream.data, stream.size);
+    unsigned band = 0;
+    for (size_t at = 4; at + 6 <= copy.size;) {
+        const uint8_t type = copy.data[at++];
+        size_t length = 0;
+        for (int shift = 0;; shift += 7) {
+            length |= (size_t)(copy.data[at] & 0x7f) << shift;
+            if (!(copy.data[at++] & 0x80))
+                break;
+        }
+        if (type == 'B' && (band < first || band > last))
+            copy.data[at + length / 2] ^= 0x55;
+        band += type == 'B';
+        at += length + 4;
+    }
+    return copy;
+}
+
+static void regions_are_parts_of_the_whole(void **state)
+{
+    (void)state;
+    ghm_decode_settings settings;
+    ghm_decode_settings_default(&settings);
+    ghm_region cases[40] = { { 0, 0, WIDTH, HEIGHT }, { 0, 0, 1, 1 }, { WIDTH - 1, HEIGHT - 1, 1, 1 },
+        { 0, BAND_PIXELS, WIDTH, 1 }, { 3, BAND_PIXELS - 1, 20, 2 }, { 0, 2 * BAND_PIXELS - 1, WIDTH, 1 } };
+    size_t n = 6;
+    for (uint32_t row = 0; row < 10; row++, n++) /* around where the halo meets a band's border */
+        cases[n] = (ghm_region){ row, BAND_PIXELS - 80 + 16 * row, 40, 17 };
+    for (; n < 40; n++) {
+        cases[n] = (ghm_region){ random_below(WIDTH), random_below(HEIGHT), 0, 0 };
+        cases[n].width = 1 + random_below(WIDTH - cases[n].x);
+        cases[n].height = 1 + random_below(HEIGHT - cases[n].y);
+    }
+    for (size_t i = 0; i < n; i++) {
+        settings.threads = 1 + (int)(i % 3);
+        settings.region = cases[i];
+        ghm_image part = decode(&settings, stream, GHM_OK);
+        sink rows = { 0 };
+        assert_region(cases[i], &part);
+        assert_int_equal(push_all(&settings, stream, 5000, &rows, NULL), GHM_OK);
+        assert_region(cases[i], &rows.image);
+        ghm_image_free(&part);
+        free_sink(&rows);
+    }
+}
+
+static void regions_need_their_bands_only(void **state)
+{
+    (void)state;
+    ghm_decode_settings settings;
+    ghm_decode_cost cost, full;
+    ghm_decode_settings_default(&settings);
+    assert_int_equal(ghm_decode_get_cost(model, &settings, stream.data, stream.size, &full, NULL), GHM_OK);
+    assert_int_equal(full.n_bands, N_BANDS);
+    settings.region = (ghm_region){ 10, BAND_PIXELS + 200, 50, 30 };
+    assert_int_equal(ghm_decode_get_cost(model, &settings, stream.data, stream.size, &cost, NULL), GHM_OK);
+    assert_int_equal(cost.n_bands, 1);
+    assert_true(cost.mac < full.mac / 2 && cost.width == 50 && cost.height == 30 && cost.image_bytes == 4500);
+
+    /* Decodable though all other bands are damaged and the end is missing: piece by piece, nobody looks at them. */
+    ghm_buffer spoiled = spoil_other_bands(1, 1);
+    sink rows = { 0 };
+    settings.partial = 1;
+    assert_int_equal(push_all(&settings, spoiled, 5000, &rows, NULL), GHM_OK);
+    assert_region(settings.region, &rows.image);
+    ghm_image part = decode(&settings, spoiled, GHM_OK);
+    assert_region(settings.region, &part);
+    ghm_image_free(&part);
+    free_sink(&rows);
+    ghm_buffer_free(&spoiled);
+
+    settings.partial = 0;
+    settings.region.y = HEIGHT - 29;
+    assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &part, NULL), GHM_ERR_ARGUMENT);
+    settings.region = (ghm_region){ UINT32_MAX, 0, 2, 1 };
+    assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &part, NULL), GHM_ERR_ARGUMENT);
+    settings.region = (ghm_region){ 0, 0, 5, 0 };
+    assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &part, NULL), GHM_ERR_ARGUMENT);
+}
+
+static void assert_means(const ghm_image *small, ghm_region r, unsigned scale)
+{
+    assert_int_equal(small->width, (r.width + scale - 1) / scale);
+    assert_int_equal(small->height, (r.height + scale - 1) / scale);
+    for (uint32_t y = 0; y < small->height; y++)
+        for (uint32_t x = 0; x < small->width; x++)
+            for (unsigned c = 0; c < 3; c++) {
+                unsigned sum = 0, n = 0;
+                for (uint32_t py = y * scale; py < (y + 1) * scale && py < r.height; py++)
+                    for (uint32_t px = x * scale; px < (x + 1) * scale && px < r.width; px++, n++)
+                        sum += row_of(&whole, r.y + py)[3 * (r.x + px) + c];
+                assert_int_equal(row_of(small, y)[3 * x + c], (sum + n / 2) / n);
+            }
+}
+
+static void previews_are_means(void **state)
+{
+    (void)state;
+    const ghm_region all = { 0, 0, WIDTH, HEIGHT }, part = { 11, 301, 67, 333 };
+    for (unsigned scale = 2; scale <= 16; scale *= 2)
+        for (int cut = 0; cut < 2; cut++) {
+            ghm_decode_settings settings;
+            sink rows = { 0 };
+            ghm_decode_settings_default(&settings);
+            settings.scale = scale;
+            if (cut)
+                settings.region = part;
+            ghm_image small = decode(&settings, stream, GHM_OK);
+            assert_means(&small, cut ? part : all, scale);
+            assert_int_equal(push_all(&settings, stream, 2000, &rows, NULL), GHM_OK);
+            assert_same_picture(&rows.image, &small);
+            ghm_image_free(&small);
+            free_sink(&rows);
+        }
+    ghm_decode_settings settings;
+    ghm_image none;
+    ghm_decode_settings_default(&settings);
+    settings.scale = 3;
+    assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &none, NULL), GHM_ERR_ARGUMENT);
+}
+
+/* ---------------------------------------------------------------------------------------------- incomplete */
+
+static int is_grey(const ghm_image *image, uint32_t y)
+{
+    for (size_t i = 0; i < row_bytes(image); i++)
+        if (row_of(image, y)[i] != 128)
+            return 0;
+    return 1;
+}
+
+/* Bands that are there equal the whole picture's, but for what the halo reaches; the others are grey. */
+static void assert_partial(const ghm_image *image, const int missing[N_BANDS])
+{
+    enum { REACH = 64 }; /* pixels; more than any model's halo so far */
+    assert_int_equal(image->width, WIDTH);
+    assert_int_equal(image->height, HEIGHT);
+    for (uint32_t y = 0; y < HEIGHT; y++) {
+        const uint32_t band = y / BAND_PIXELS;
+        const uint32_t above = (y > REACH ? y - REACH : 0) / BAND_PIXELS;
+        const uint32_t below = (y + REACH < HEIGHT ? y + REACH : HEIGHT - 1) / BAND_PIXELS;
+        if (missing[band])
+            assert_true(is_grey(image, y));
+        else if (!missing[above] && !missing[below])
+            assert_memory_equal(row_of(image, y), row_of(&whole, y), row_bytes(image));
+        else
+            assert_false(is_grey(image, y));
+    }
+}
+
+static void truncated_streams_give_what_arrived(void **state)
+{
+    (void)state;
+    ghm_decode_settings settings;
+    ghm_decode_settings_default(&settings);
+    settings.partial = 1;
+    for (int i = 0; i < 12; i++) {
+        const ghm_buffer cut = { stream.data, 40 + (stream.size - 41) * (size_t)i / 11 };
+        ghm_stream_info info;
+        sink rows = { 0 };
+        ghm_decode_report report;
+        assert_int_equal(ghm_stream_get_info(cut.data, cut.size, &info, NULL), GHM_OK);
+        assert_int_equal(push_all(&settings, cut, 3000, &rows, &report), GHM_ERR_TRUNCATED);
+        ghm_image image = decode(&settings, cut, GHM_ERR_TRUNCATED);
+        assert_same_picture(&rows.image, &image);
+        int missing[N_BANDS];
+        for (unsigned band = 0; band < N_BANDS; band++)
+            missing[band] = band >= N_BANDS - report.n_missing;
+        assert_partial(&image, missing);
+        if (report.n_missing > 0) {
+            assert_int_equal(report.first_missing_row, (N_BANDS - report.n_missing) * BAND_PIXELS);
+            assert_int_equal(report.last_missing_row, HEIGHT - 1);
+        }
+        if (i == 0)
+            assert_int_equal(report.n_missing, N_BANDS);
+        if (i == 11)
+            assert_int_equal(report.n_missing, 0);
+        ghm_image_free(&image);
+        free_sink(&rows);
+    }
+    /* Without its header a stream has nothing to give. */
+    const ghm_buffer stub = { stream.data, 10 };
+    sink rows = { 0 };
+    ghm_image none = decode(&settings, stub, GHM_ERR_TRUNCATED);
+    assert_null(none.owned);
+    assert_int_equal(push_all(&settings, stub, 3, &rows, NULL), GHM_ERR_TRUNCATED);
+    assert_int_equal(rows.n_calls, 0);
+}
+
+static void damaged_bands_become_grey(void **state)
+{
+    (void)state;
+    const int missing[N_BANDS] = { 1, 0, 0, 1 };
+    ghm_buffer spoiled = spoil_other_bands(1, 2);
+    ghm_decode_settings settings;
+    ghm_decode_report report;
+    sink rows = { 0 };
+    ghm_decode_settings_default(&settings);
+    ghm_image image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    assert_null(image.owned);
+    settings.partial = 1;
+    image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    assert_partial(&image, missing);
+    assert_int_equal(push_all(&settings, spoiled, 3000, &rows, &report), GHM_ERR_BITSTREAM);
+    assert_same_picture(&rows.image, &image);
+    assert_int_equal(report.n_missing, 2);
+    assert_int_equal(report.first_missing_row, 0);
+    assert_int_equal(report.last_missing_row, HEIGHT - 1);
+    ghm_image_free(&image);
+    free_sink(&rows);
+    ghm_buffer_free(&spoiled);
+}
+
+static void pushing_notices_what_one_call_notices(void **state)
+{
+    (void)state;
+    ghm_buffer copy = { malloc(stream.size + 1), stream.size + 1 };
+    assert_non_null(copy.data);
+    for (int i = 0; i < 300; i++) {
+        sink rows = { 0 };
+        ghm_image image = { 0 };
+        memcpy(copy.data, stream.data, stream.size);
+        copy.size = stream.size;
+        if (i == 0)
+            copy.data[copy.size++] = 0; /* after the end */
+        else if (i % 2)
+            copy.size = random_below((uint32_t)stream.size);
+        else
+            copy.data[random_below((uint32_t)stream.size)] ^= (uint8_t)(1 + random_below(255));
+        const ghm_status status = ghm_decode_image(model, NULL, copy.data, copy.size, &image, NULL);
+        assert_int_not_equal(status, GHM_OK);
+        const ghm_status pushed = push_all(NULL, copy, 20000, &rows, NULL);
+        assert_true(pushed == status || (pushed != GHM_OK && i % 2 == 0)); /* of two faults the first or the last is found */
+        free_sink(&rows);
+    }
+    ghm_buffer_free(&copy);
+}
+
+/* ---------------------------------------------------------------------------------------------- limits */
+
+/* An allocator that counts, and fails when asked to. */
+typedef struct counter {
+    size_t used, peak;
+    long n_calls, fail_at; /* -1: never */
+} counter;
+
+static void *count_allocate(void *user, size_t size)
+{
+    counter *c = user;
+    if (c->n_calls++ == c->fail_at)
+        return NULL;
+    size_t *block = malloc(size + 2 * sizeof(size_t) + 16);
+    assert_non_null(block);
+    block[0] = size;
+    memset(block + 2, 0xa5, size); /* nobody may count on zeros */
+    c->used += size;
+    c->peak = c->used > c->peak ? c->used : c->peak;
+    return block + 2;
+}
+
+static void count_release(void *user, void *block)
+{
+    counter *c = user;
+    size_t *start = (size_t *)block - 2;
+    c->used -= start[0];
+    free(start);
+}
+
+static void cost_bounds_the_memory_taken(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = { 100, 10000, 1u << 30 };
+    for (size_t i = 0; i < 3; i++) {
+        counter c = { .fail_at = -1 };
+        ghm_decode_settings settings;
+        ghm_decode_cost cost;
+        sink rows = { 0 };
+        ghm_decode_settings_default(&settings);
+        settings.threads = 1;
+        settings.allocator = (ghm_allocator){ count_allocate, count_release, &c };
+        assert_int_equal(ghm_decode_get_cost(model, &settings, stream.data, stream.size, &cost, NULL), GHM_OK);
+        assert_int_equal(c.n_calls, 0);
+        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_OK);
+        print_message("told %llu bytes, took %zu\n", (unsigned long long)cost.memory, c.peak);
+        assert_int_equal(c.used, 0);
+        assert_true(c.peak <= cost.memory && cost.memory < 2 * c.peak);
+        free_sink(&rows);
+
+        rows = (sink){ 0 };
+        settings.max_memory = cost.memory;
+        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_OK);
+        free_sink(&rows);
+        rows = (sink){ 0 };
+        settings.max_memory = c.peak / 6;
+        c.peak = 0;
+        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_ERR_LIMIT);
+        assert_true(c.peak <= settings.max_memory && c.used == 0 && rows.n_calls == 0);
+        ghm_image none = decode(&settings, stream, GHM_ERR_LIMIT);
+        assert_null(none.owned);
+    }
+}
+
+static ghm_status encode_counted(counter *c, uint64_t max_memory, ghm_buffer *out)
+{
+    ghm_encode_settings settings;
+    ghm_encode_settings_default(&settings);
+    settings.threads = 1;
+    settings.allocator = (ghm_allocator){ count_allocate, count_release, c };
+    settings.max_memory = max_memory;
+    return ghm_encode_image(model, &settings, &picture, out, NULL);
+}
+
+static void encoders_keep_to_limits(void **state)
+{
+    (void)state;
+    counter c = { .fail_at = -1 };
+    ghm_buffer out = { 0 };
+    assert_int_equal(encode_counted(&c, 0, &out), GHM_OK);
+    assert_int_equal(out.size, stream.size);
+    ghm_buffer_free(&out);
+    assert_int_equal(c.used, 0);
+    const size_t peak = c.peak;
+    assert_int_equal(encode_counted(&c, peak, &out), GHM_OK);
+    ghm_buffer_free(&out);
+    assert_int_equal(encode_counted(&c, peak / 6, &out), GHM_ERR_LIMIT);
+    assert_null(out.data);
+    assert_int_equal(c.used, 0);
+}
+
+/* Every allocation fails once: an error each time, and nothing is kept. */
+static void failing_allocations_are_survived(void **state)
+{
+    (void)state;
+    ghm_image small = make_picture(PICTURE_SCENE, 60, 40, 1);
+    ghm_buffer bytes = { 0 };
+    assert_int_equal(ghm_encode_image(model, NULL, &small, &bytes, NULL), GHM_OK);
+    int n_decodes = 0, n_encodes = 0;
+    for (ghm_status status = GHM_ERR_MEMORY; status != GHM_OK; n_decodes++) {
+        counter c = { .fail_at = n_decodes };
+        sink rows = { 0 };
+        ghm_decoder *decoder;
+        ghm_decode_settings settings;
+        ghm_decode_settings_default(&settings);
+        settings.threads = 1;
+        settings.allocator = (ghm_allocator){ count_allocate, count_release, &c };
+        status = ghm_decoder_open(model, &settings, take_rows, &rows, &decoder, NULL);
+        if (status == GHM_OK) {
+            (void)ghm_decoder_push(decoder, bytes.data, bytes.size);
+            status = ghm_decoder_finish(decoder);
+        }
+        ghm_decoder_close(&decoder);
+        assert_true(status == GHM_OK || status == GHM_ERR_MEMORY);
+        assert_int_equal(c.used, 0);
+        free_sink(&rows);
+    }
+    for (ghm_status status = GHM_ERR_MEMORY; status != GHM_OK; n_encodes++) {
+        counter c = { .fail_at = n_encodes };
+        sink out = { 0 };
+        ghm_encoder *encoder;
+        ghm_encode_settings settings;
+        ghm_encode_settings_default(&settings);
+        settings.threads = 1;
+        settings.allocator = (ghm_allocator){ count_allocate, count_release, &c };
+        status = ghm_encoder_open(model, &settings, &small, take_bytes, &out, &encoder, NULL);
+        if (status == GHM_OK) {
+            (void)ghm_encoder_push(encoder, &small);
+            status = ghm_encoder_finish(encoder);
+        }
+        ghm_encoder_close(&encoder);
+        assert_true(status == GHM_OK || status == GHM_ERR_MEMORY);
+        assert_int_equal(c.used, 0);
+        free_sink(&out);
+    }
+    print_message("%d and %d allocations failed\n", n_decodes - 1, n_encodes - 1);
+    assert_true(n_decodes > 20 && n_encodes > 20);
+    ghm_image_free(&small);
+    ghm_buffer_free(&bytes);
+}
+
+/* ---------------------------------------------------------------------------------------------- other */
+
+static int stop(void *user, double done)
+{
+    (void)user;
+    return done > 0;
+}
+
+static void callers_may_cancel(void **state)
+{
+    (void)state;
+    sink rows = { .cancel_at = 1 };
+    ghm_decode_settings settings;
+    assert_int_equal(push_all(NULL, stream, 5000, &rows, NULL), GHM_ERR_CANCELLED);
+    assert_int_equal(rows.n_calls, 1);
+    ghm_decode_settings_default(&settings);
+    settings.progress = stop;
+    rows = (sink){ 0 };
+    assert_int_equal(push_all(&settings, stream, 5000, &rows, NULL), GHM_ERR_CANCELLED);
+    free_sink(&rows);
+
+    sink bytes = { .cancel_at = 1 };
+    ghm_encoder *encoder;
+    assert_int_equal(ghm_encoder_open(model, NULL, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+    assert_int_equal(ghm_encoder_push(encoder, &picture), GHM_ERR_CANCELLED);
+    assert_int_equal(ghm_encoder_finish(encoder), GHM_ERR_CANCELLED);
+    assert_true(ghm_encoder_diagnostics(encoder)->text[0] != '\0');
+    ghm_encoder_close(&encoder);
+    free_sink(&bytes);
+}
+
+static void wrong_rows_are_refused(void **state)
+{
+    (void)state;
+    sink bytes = { 0 };
+    ghm_encoder *encoder;
+    ghm_image rows = picture;
+    assert_int_equal(ghm_encoder_open(model, NULL, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+    assert_int_equal(ghm_encoder_finish(encoder), GHM_ERR_ARGUMENT);
+    ghm_encoder_close(&encoder);
+    assert_int_equal(ghm_encoder_open(model, NULL, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+    rows.width--;
+    assert_int_equal(ghm_encoder_push(encoder, &rows), GHM_ERR_ARGUMENT);
+    ghm_encoder_close(&encoder);
+    assert_int_equal(ghm_encoder_open(model, NULL, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
+    rows = picture;
+    rows.height++;
+    assert_int_equal(ghm_encoder_push(encoder, &rows), GHM_ERR_ARGUMENT);
+    ghm_encoder_close(&encoder);
+    ghm_encoder_close(&encoder); /* of NULL */
+    free_sink(&bytes);
+}
+
+static void formats_and_metadata_come_with_the_first_bytes(void **state)
+{
+    (void)state;
+    uint8_t profile[3000];
+    for (size_t i = 0; i < sizeof profile; i++)
+        profile[i] = (uint8_t)random_below(256);
+    ghm_metadata in = { 0 }, out = { 0 };
+    in.kinds[GHM_METADATA_ICC] = (ghm_buffer){ profile, sizeof profile };
+    ghm_encode_settings settings;
+    ghm_decode_settings decode_settings;
+    ghm_buffer bytes = { 0 };
+    sink rows = { 0 };
+    ghm_decoder *decoder;
+    ghm_image format;
+    ghm_encode_settings_default(&settings);
+    settings.metadata = &in;
+    assert_int_equal(ghm_encode_image(model, &settings, &picture, &bytes, NULL), GHM_OK);
+    ghm_decode_settings_default(&decode_settings);
+    decode_settings.scale = 4;
+    assert_int_equal(ghm_decoder_open(model, &decode_settings, take_rows, &rows, &decoder, NULL), GHM_OK);
+    assert_int_equal(ghm_decoder_get_format(decoder, &format), GHM_ERR_TRUNCATED);
+    for (size_t at = 0; at < 3200; at += 100)
+        assert_int_equal(ghm_decoder_push(decoder, bytes.data + at, 100), GHM_OK);
+    assert_int_equal(ghm_decoder_get_format(decoder, &format), GHM_OK);
+    assert_true(format.width == 38 && format.height == 425 && ghm_image_components(&format) == GHM_RGB);
+    assert_int_equal(ghm_decoder_push(decoder, bytes.data + 3200, bytes.size - 3200), GHM_OK);
+    assert_int_equal(ghm_decoder_finish(decoder), GHM_OK);
+    assert_int_equal(ghm_decoder_get_metadata(decoder, &out, NULL), GHM_OK);
+    assert_int_equal(out.kinds[GHM_METADATA_ICC].size, sizeof profile);
+    assert_memory_equal(out.kinds[GHM_METADATA_ICC].data, profile, sizeof profile);
+    ghm_decoder_close(&decoder);
+    ghm_metadata_free(&out);
+    ghm_buffer_free(&bytes);
+    free_sink(&rows);
+}
+
+static void library_and_header_agree(void **state)
+{
+    (void)state;
+    assert_int_equal(ghm_abi_version(), GHM_ABI_VERSION);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pushed_bytes_give_the_same_rows),
+        cmocka_unit_test(pushed_rows_give_the_same_bytes),
+        cmocka_unit_test(little_memory_gives_the_same),
+        cmocka_unit_test(regions_are_parts_of_the_whole),
+        cmocka_unit_test(regions_need_their_bands_only),
+        cmocka_unit_test(previews_are_means),
+        cmocka_unit_test(truncated_streams_give_what_arrived),
+        cmocka_unit_test(damaged_bands_become_grey),
+        cmocka_unit_test(pushing_notices_what_one_call_notices),
+        cmocka_unit_test(cost_bounds_the_memory_taken),
+        cmocka_unit_test(encoders_keep_to_limits),
+        cmocka_unit_test(failing_allocations_are_survived),
+        cmocka_unit_test(callers_may_cancel),
+        cmocka_unit_test(wrong_rows_are_refused),
+        cmocka_unit_test(formats_and_metadata_come_with_the_first_bytes),
+        cmocka_unit_test(library_and_header_agree),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
