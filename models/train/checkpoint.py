@@ -1,6 +1,5 @@
 """Networks from files: checkpoints of train.py and weight files."""
 import math
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -36,19 +35,52 @@ def network_of(parameters, config):
 
 
 def transfer(net, config):
-    """A network of another configuration with the parameters of net wherever both have them."""
-    out = Codec(config)
-    wanted = out.state_dict()
-    out.load_state_dict({**wanted, **{k: v for k, v in net.state_dict().items()
-                                      if k in wanted and v.shape == wanted[k].shape}})
-    return out
+    """A network of another configuration, equal or larger, with the parameters of net; -> it, {name: what was done}.
+
+    Parameters that agree are taken. A larger one holds the old in its first rows and columns, zeros where the old rows
+    would read new columns, and fresh values in new rows: the old channels compute what they did, and the new ones learn
+    from the second step on. Blocks added to a list start as the identity. So growth leaves the function as it is; a
+    residual branch that net lacks ends in zeros anyway. Parameters that do not fit start fresh.
+    """
+    out, old = Codec(config), net.state_dict()
+    done = {}
+    with torch.no_grad():
+        for name, new in out.state_dict().items():
+            done[name] = grow(new, old[name]) if name in old else 'fresh'
+        for name, layer in out.layers():
+            if is_added_block(name, net) and name.endswith(('.w2', '.w4')):
+                layer.weight.zero_()
+    return out, done
 
 
-def with_branches(net, config):
-    """net with fresh residual branches where it has none and config does."""
-    widths = {w: getattr(config, w) for names, _ in BRANCHES.values() for w in names if not getattr(net.config, w)}
-    lists = {l: config.blocks[l] for names, ls in BRANCHES.values() for l in ls if names[0] in widths}
-    return transfer(net, replace(net.config, blocks={**net.config.blocks, **lists}, **widths)) if widths else net
+def grow(new, old):
+    """Put old into the first channels of new, in place. -> 'taken', 'grown' or 'fresh'"""
+    if new.shape == old.shape:
+        new.copy_(old)
+        return 'taken'
+    if new.ndim != old.ndim or any(n < o for n, o in zip(new.shape, old.shape)):
+        return 'fresh'
+    if new.ndim == 2:
+        new[:len(old)] = 0
+    new[tuple(slice(n) for n in old.shape)] = old
+    return 'grown'
+
+
+def is_added_block(name, net):
+    """Whether a layer belongs to a block that net lacks, of a list of which it has some."""
+    parts = name.split('.')
+    if len(parts) != 4:
+        return False
+    names = dict(net.named_modules())
+    return '.'.join(parts[:3]) not in names and '.'.join(parts[:2] + ['0']) in names
+
+
+def describe_transfer(done):
+    """{network: tensors taken, grown, fresh} as a line."""
+    networks = sorted({name.split('.')[0] for name in done})
+    counts = {n: [sum(how == what and name.split('.')[0] == n for name, how in done.items())
+                  for what in ('taken', 'grown', 'fresh')] for n in networks}
+    return 'tensors taken + grown + fresh: ' + ', '.join('%s %d + %d + %d' % (n, *c) for n, c in counts.items())
 
 
 def dequantize(weights):

@@ -34,7 +34,7 @@ def branch_means(net, pictures, anchors):
 
 def without_branch(net, network, mean):
     """net with the mean of a residual branch in its place."""
-    out = transfer(net, net.config.without_branch(network))
+    out, _ = transfer(net, net.config.without_branch(network))
     with torch.no_grad():
         getattr(out, network)['base'].bias += mean
     return out

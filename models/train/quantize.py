@@ -90,7 +90,7 @@ def calibrate(net, pictures, headroom_bits=1):
     with torch.no_grad():
         for anchor in range(net.config.n_anchors):
             for x in pictures.split(8):
-                net(x, torch.full((len(x),), float(anchor)), hard=True, ops=observer)
+                net(x, torch.full((len(x),), float(anchor), device=x.device), hard=True, ops=observer)
     limit = INT16_MAX / 2 ** headroom_bits
     scales = {t: 2.0 ** math.floor(math.log2(limit / max(m, 1e-3))) for t, m in observer.largest.items()}
     return {**scales, **fixed_scales(net.config)}

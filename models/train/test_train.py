@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Self-test of the trainer and the quantizer on the smallest configuration: under a minute on one core."""
 import os
+import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 
 try:
     import numpy as np
@@ -12,9 +14,10 @@ except ImportError as missing:
     sys.exit(77)
 
 import train
-from checkpoint import dequantize, load_network, with_branches
+from checkpoint import dequantize, load_network, transfer
 from integer_codec import IntegerCodec
 from model import CONFIGS
+from pruning import BlockPruning, block_energies
 from quantize import calibrate
 from validate import float_cost, integer_cost
 from weight_file import build_weights, pack, unpack
@@ -35,11 +38,15 @@ def make_tiles(path):
     np.save(path, tiles)
 
 
+def command(folder, out, *arguments):
+    """Arguments of a run on the test tiles."""
+    return ['tiny', '--data', os.path.join(folder, 'tiles.npy'), '--out', os.path.join(folder, out), '--warm-up', '5',
+            '--lr', '1e-3', '--validate-every', '1000', *arguments]
+
+
 def run(folder, out, *arguments):
-    path = os.path.join(folder, out)
-    train.main(['tiny', '--data', os.path.join(folder, 'tiles.npy'), '--out', path, '--warm-up', '5', '--lr', '1e-3',
-                '--validate-every', '1000', *arguments])
-    return torch.load(path, map_location='cpu')
+    train.main(command(folder, out, *arguments))
+    return torch.load(os.path.join(folder, out), map_location='cpu')
 
 
 def losses(folder, out):
@@ -55,21 +62,39 @@ def check_training(folder):
     assert after < before, 'cost went from %.4f to %.4f' % (before, after)
 
 
-def check_resume(folder):
+def check_resume(folder, *arguments):
     """A run in two parts ends in the same state as one in one part."""
-    whole = run(folder, 'whole.pt', '--steps', '8', '--no-bf16')
-    stopped = train.Trainer(train.parse_arguments(
-        ['tiny', '--data', os.path.join(folder, 'tiles.npy'), '--out', os.path.join(folder, 'parts.pt'), '--warm-up', '5',
-         '--lr', '1e-3', '--steps', '8', '--no-bf16']))
+    arguments = ['--steps', '6', '--batch', '2', '--no-bf16', *arguments]
+    whole = run(folder, 'whole.pt', *arguments)
+    stopped = train.Trainer(train.parse_arguments(command(folder, 'parts.pt', *arguments)))
     for _ in range(3):
         stopped.set_learning_rate()
         stopped.train_step()
     stopped.save()
-    parts = run(folder, 'parts.pt', '--steps', '8', '--no-bf16', '--resume')
-    assert parts['step'] == whole['step'] == 8
+    parts = run(folder, 'parts.pt', *arguments, '--resume')
+    assert parts['step'] == whole['step'] == 6
+    assert_equal_states(whole, parts, ' '.join(arguments))
+
+
+def assert_equal_states(whole, parts, what):
+    for part in ('net', 'ema', 'masks'):
+        for key, value in (whole[part] or {}).items():
+            assert torch.equal(value, parts[part][key]), '%s %s differs after a resume with %s' % (part, key, what)
+
+
+def check_processes(folder):
+    """Two processes take the same steps as one with the double batch, up to the order of sums: Adam divides by the size of
+    a gradient, so where that is tiny a step may differ; the distance of the networks must be 1e-3 of the way they went."""
+    arguments = ['--steps', '3', '--no-bf16', '--patch', '64', '--without', 'ga']
+    trained = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'train.py')
+    subprocess.run([sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2', trained,
+                    *command(folder, 'two.pt', *arguments, '--batch', '2')], check=True, stderr=subprocess.DEVNULL)
+    one = run(folder, 'one.pt', *arguments, '--batch', '4')
+    two, start = torch.load(os.path.join(folder, 'two.pt')), run(folder, 'zero.pt', *arguments[2:], '--steps', '1', '--lr', '0',
+                                                                 '--base-lr', '0')
     for part in ('net', 'ema'):
-        for key, value in whole[part].items():
-            assert torch.equal(value, parts[part][key]), '%s %s differs after a resume' % (part, key)
+        away, apart = (sum(((one[part][k] - other[part][k]) ** 2).sum() for k in one[part]) ** 0.5 for other in (start, two))
+        assert apart < 1e-3 * away, '%s: %.2e apart after %.2e' % (part, apart, away)
 
 
 def check_gradients(folder):
@@ -92,10 +117,48 @@ def check_branches(folder):
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
     scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
     net = dequantize(unpack(pack(build_weights(net, scales))))
-    grown = with_branches(net, CONFIGS['tiny'])
+    grown, _ = transfer(net, CONFIGS['tiny'])
     assert grown.config == CONFIGS['tiny']
     before, after = (float_cost(n, tiles[-8:], [1])[0] for n in (net, grown))
     assert abs(after / before - 1) < 1e-4, 'cost %.5f without branches, %.5f with fresh ones' % (before, after)
+
+
+def check_growth(folder):
+    """A larger configuration starts as the function of the smaller one, and all of it learns."""
+    net, tiles = load_network(os.path.join(folder, 'run.pt')), torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
+    blocks = {name: (count + 1, hidden + 16) for name, (count, hidden) in net.config.blocks.items()}
+    grown, done = transfer(net, replace(net.config, P=48, e8=32, e16=40, d4=24, blocks=blocks))
+    before, after = (float_cost(n, tiles[-8:], [1])[0] for n in (net, grown))
+    assert abs(after / before - 1) < 1e-4, 'cost %.5f, %.5f when grown' % (before, after)
+    assert done['gs.in.weight'] == done['hs.out.bias'] == 'grown' and done['gs.base.weight'] == 'taken'
+
+
+def check_frozen(folder):
+    """--train leaves the other parameters alone and lowers the cost with those it names."""
+    path = os.path.join(folder, 'run.pt')
+    start = torch.load(path)['ema']
+    state = run(folder, 'filter.pt', '--init', path, '--steps', '8', '--train', 'gs|gain_d4')['net']
+    changed = {name for name, value in state.items() if not torch.equal(value, start[name])}
+    assert changed == {name for name in state if name.startswith(('gs.', 'gain_d4'))}
+    before, *_, after = losses(folder, 'filter.pt')
+    assert after < before, 'cost went from %.4f to %.4f' % (before, after)
+
+
+def check_pruning(folder):
+    """Pruned blocks are zero in the moving average too, and after quantization."""
+    net = load_network(os.path.join(folder, 'run.pt'))
+    pruning = BlockPruning(net, 0.5)
+    shares = []
+    for progress in (0, 0.2, 0.5, 1):
+        pruning.update(net, progress)
+        pruning.apply(net.state_dict())
+        shares.append(pruning.pruned_share())
+    assert shares[0] == 0 and 0.2 < shares[1] < shares[2] and abs(shares[3] - 0.5) < 0.01, shares
+    tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
+    weights = build_weights(net, calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255))
+    for name, mask in pruning.masks.items():
+        stored = block_energies(torch.from_numpy(weights.layers[name].weight))
+        assert (stored[~mask] == 0).all(), 'a pruned block of %s is not zero' % name
 
 
 def check_integers(folder):
@@ -116,8 +179,13 @@ def main():
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)
         check_resume(folder)
+        check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')
+        check_processes(folder)
         check_gradients(folder)
         check_branches(folder)
+        check_growth(folder)
+        check_frozen(folder)
+        check_pruning(folder)
         check_integers(folder)
     print('ok')
 

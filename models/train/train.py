@@ -3,9 +3,10 @@
 
     train.py CONFIG --data tiles.npy --out run.pt --minutes 60 [--init CHECKPOINT | --resume] [--quantize]
 
-run.pt holds the whole state (network, moving average, optimizer, step, time) and is replaced every few minutes;
-run.pt.log is the plain record. --resume goes on where run.pt stopped. Every step seeds its random numbers from (seed,
-rank, step), so a resumed run equals an uninterrupted one.
+run.pt holds the whole state (network, moving average, optimizer, masks, step, time) and is replaced every few minutes;
+run.pt.log is the plain record, run.pt.svg its picture. --resume goes on where run.pt stopped. Every step seeds its
+random numbers from (seed, step), so a resumed run equals an uninterrupted one; every process draws the numbers of the
+whole batch and takes its share, so several processes equal one with the batch of all.
 
 The loss is the mean logarithm of each picture's lambda * MSE + bits a pixel, so that all rates weigh the same. Two
 learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT.
@@ -14,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 
@@ -21,16 +23,20 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from checkpoint import load_network, network_of, with_branches
+from chart import draw_log
+from checkpoint import describe_transfer, load_network, network_of, transfer
 from data import split
 from dead_branches import without_branches
-from model import CONFIGS, FLOAT, Codec
+from model import CONFIGS, Codec, FloatArithmetic
+from optimizers import make_optimizer
+from pruning import EVERY, BlockPruning
 from quantize import FakeQuantization, calibrate
-from validate import float_cost, geometric_mean
+from validate import geometric_mean, picture_costs
 
 EMA_DECAY, EMA_EVERY = 0.999, 4
 HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its peak, then a cosine down to this share of it
 LOG_EVERY = 50
+SYNTHESIS = r'gs\.|gain_d4'        # parameters behind the latents
 COMPARE_LAMBDA = (0.0008, 0.08)   # the printed mean is over the anchors in this range, as in the first experiments
 
 
@@ -47,35 +53,48 @@ class Trainer:
         torch.manual_seed(args.seed)
         saved = torch.load(args.out, map_location='cpu') if args.resume else {}
         self.step, self.seconds = saved.get('step', 0), saved.get('seconds', 0.0)
+        self.log_file = open(args.out + '.log', 'a' if args.resume else 'w') if self.rank == 0 else None
         self.net = self.initial_network(saved).to(self.device)
         self.config = self.net.config
+        self.freeze_others()
         self.ema = {k: v.to(self.device) for k, v in saved.get('ema', self.net.state_dict()).items()}
         self.ema = {k: v.detach().clone() for k, v in self.ema.items()}
-        self.optimizer = make_optimizer(self.net, args)
+        self.optimizer = make_optimizer(self.net, args.optimizer, args.lr, args.base_lr)
         if saved:
             self.optimizer.load_state_dict(saved['optimizer'])
+        self.pruning = BlockPruning(self.net, args.prune, saved.get('masks')) if args.prune else None
         self.ops = self.arithmetic(saved)
+        self.ops.rank, self.ops.world = self.rank, self.world
         self.forward = self.parallel_forward()
-        self.log_file = open(args.out + '.log', 'a' if args.resume else 'w') if self.rank == 0 else None
 
     def initial_network(self, saved):
-        if self.args.init and not saved:
-            return self.adapt_branches(load_network(self.args.init))
-        if saved:
-            return network_of(saved['net'], CONFIGS[self.args.config])
-        return self.adapt_branches(Codec(CONFIGS[self.args.config]))
-
-    def adapt_branches(self, net):
-        net = without_branches(net, self.args.without, torch.from_numpy(np.array(self.training[:16])))
         config = CONFIGS[self.args.config]
+        if saved:
+            return network_of(saved['net'], config)
         for network in self.args.without:
             config = config.without_branch(network)
-        return with_branches(net, config)
+        if not self.args.init:
+            return Codec(config)
+        net = load_network(self.args.init)
+        net = without_branches(net, self.args.without, torch.from_numpy(np.array(self.training[:16])))
+        net, done = transfer(net, config)
+        self.log('%s: %s' % (self.args.init, describe_transfer(done)))
+        return net
+
+    def freeze_others(self):
+        """Only parameters that --train names learn. DistributedDataParallel wants no others, nor empty ones. Where the latents
+        stay as they are, the synthesis learns from hard-rounded ones, and nothing before it needs gradients."""
+        for name, p in self.net.named_parameters():
+            p.requires_grad_(p.numel() > 0 and re.match(self.args.train, name) is not None)
+        learning = [name for name, p in self.net.named_parameters() if p.requires_grad]
+        if not learning:
+            raise SystemExit('train.py: no parameter matches --train %s' % self.args.train)
+        self.hard = all(re.match(SYNTHESIS, name) for name in learning)
 
     def arithmetic(self, saved):
         """Float, or the simulation of the integers with ranges measured on training tiles."""
         if not self.args.quantize:
-            return FLOAT
+            return FloatArithmetic()
         scales = saved.get('scales')
         if scales is None:
             pictures = torch.from_numpy(np.array(self.training[:16])).permute(0, 3, 1, 2).float() / 255
@@ -104,24 +123,27 @@ class Trainer:
         return factor
 
     def batch(self):
-        """Random crops, mirrored and transposed at random. -> (B, 3, patch, patch) in 0..1"""
-        b, patch = self.args.batch, self.args.patch
-        n, size = len(self.training), self.training.shape[1]
-        tile, corner, flips = torch.randint(n, (b,)), torch.randint(size - patch + 1, (b, 2)), torch.rand(b, 2) < 0.5
+        """Random crops, mirrored and transposed at random, and qualities: this process's share of a batch.
+        -> (B, 3, patch, patch) in 0..1, (B,)"""
+        n, size, patch = len(self.training), self.training.shape[1], self.args.patch
+        whole = self.world * self.args.batch
+        share = slice(self.rank * self.args.batch, (self.rank + 1) * self.args.batch)
+        tile, corner = torch.randint(n, (whole,))[share], torch.randint(size - patch + 1, (whole, 2))[share]
+        flips, q = (torch.rand(whole, 2) < 0.5)[share], torch.rand(whole)[share]
         crops = []
         for i, (u, v), (mirror, transpose) in zip(tile.tolist(), corner.tolist(), flips.tolist()):
             crop = torch.as_tensor(np.array(self.training[i, u:u + patch, v:v + patch]))
             crop = crop.flip(1) if mirror else crop
             crops.append(crop.transpose(0, 1) if transpose else crop)
-        return torch.stack(crops).permute(0, 3, 1, 2).to(self.device).float() / 255
+        x = torch.stack(crops).permute(0, 3, 1, 2).to(self.device).float() / 255
+        return x, q.to(self.device) * (self.config.n_anchors - 1)
 
     def train_step(self):
-        """-> loss, bpp, bpp of z, PSNR, gradient norm"""
-        seed_step(self.args.seed, self.rank, self.step)
-        x = self.batch()
-        q = torch.rand(len(x)).to(self.device) * (self.config.n_anchors - 1)
+        """-> loss, bpp, bpp of z, PSNR of this process's share, gradient norm"""
+        seed_step(self.args.seed, self.step)
+        x, q = self.batch()
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            x_hat, bpp, z_bpp = self.forward(x, q, ops=self.ops)
+            x_hat, bpp, z_bpp = self.forward(x, q, hard=self.hard, ops=self.ops)
         mse = ((x_hat - x) ** 2).mean((1, 2, 3))
         loss = torch.log(self.config.lagrangian(q) * mse + bpp).mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -130,9 +152,17 @@ class Trainer:
         if torch.isfinite(norm):
             self.optimizer.step()
         self.step += 1
+        if self.pruning:
+            self.prune()
         if self.step % EMA_EVERY == 0:
             self.update_average()
         return [v.item() for v in (loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm)]
+
+    def prune(self):
+        if self.step % EVERY == 0:
+            self.pruning.update(self.net, self.progress())
+            self.pruning.apply(self.ema)
+        self.pruning.apply(self.net.state_dict())
 
     def update_average(self):
         decay = min(EMA_DECAY, (self.step + 1) / (self.step + 10)) ** EMA_EVERY
@@ -143,9 +173,13 @@ class Trainer:
     # ---- the run
 
     def run(self):
-        self.log('%s, %d parameters, %d training tiles, %d process(es), %s, arguments %s' % (
-            self.config.name, sum(p.numel() for p in self.net.parameters()), len(self.training), self.world,
-            self.device, json.dumps(vars(self.args))))
+        self.log('%s, %d parameters, %d of them training, %d training tiles, %d process(es), %s, arguments %s' % (
+            self.config.name, *self.count_parameters(), len(self.training), self.world, self.device,
+            json.dumps(vars(self.args))))
+        self.log('rates %.1e and %.1e for the base path: %d steps up, level to %d %% of the run, cosine down to %d %%' % (
+            self.args.lr, self.args.base_lr, self.args.warm_up, 100 * HOLD, 100 * FLOOR))
+        if self.step == 0:
+            self.validate()
         clock = saved_at = time.time()
         recent = []
         while not self.finished():
@@ -155,43 +189,61 @@ class Trainer:
             self.seconds, clock = self.seconds + now - clock, now
             if self.step % LOG_EVERY == 0:
                 self.log('step %d t %.0f loss %.4f bpp %.4f z %.4f psnr %.2f gradient %.2f rate %.1e' % (
-                    self.step, self.seconds, *np.mean(recent, 0), factor * self.args.lr))
+                    self.step, self.seconds, *self.over_processes(np.mean(recent, 0)), factor * self.args.lr))
                 recent = []
             if now - saved_at > 60 * self.args.save_minutes:
                 self.save()
                 saved_at = time.time()
             if self.step % self.args.validate_every == 0:
                 self.validate()
-        self.validate()
+        if self.step % self.args.validate_every:
+            self.validate()
         self.save()
 
-    def finished(self):
-        """Every process must stop at the same step, so the clock of rank 0 decides."""
-        done = torch.tensor(float(self.progress() >= 1), device=self.device)
+    def count_parameters(self):
+        """-> all, those that train"""
+        sizes = [(p.numel(), p.requires_grad) for p in self.net.parameters()]
+        return sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
+
+    def over_processes(self, values):
+        """Mean over the processes."""
+        values = torch.tensor(values, device=self.device)
         if self.world > 1:
-            dist.broadcast(done, 0)
-        return bool(done)
+            dist.all_reduce(values)
+        return (values / self.world).tolist()
+
+    def finished(self):
+        """Every process must take the same steps at the same rates, so the clock of rank 0 decides."""
+        if self.world > 1:
+            clock = torch.tensor(self.seconds, dtype=torch.float64, device=self.device)
+            dist.broadcast(clock, 0)
+            self.seconds = clock.item()
+        return self.progress() >= 1
 
     def validate(self):
-        """Cost of the moving average at every anchor, with hard rounding."""
+        """Cost of the moving average at every anchor, with hard rounding; the log drawn."""
         if self.rank:
             return
         net = Codec(self.config).to(self.device)
         net.load_state_dict(self.ema)
-        costs = float_cost(net, self.validation, range(self.config.n_anchors), self.ops)
+        costs = picture_costs(net, self.validation, range(self.config.n_anchors), self.ops)
         lo, hi = COMPARE_LAMBDA
         lagrangians = [self.config.lagrangian(a) / 255 ** 2 for a in range(self.config.n_anchors)]
-        compared = [c for c, l in zip(costs, lagrangians) if 0.999 * lo < l < 1.001 * hi]
-        self.log('validation step %d t %.0f mean %.4f of %d anchors, %.4f of all: %s' % (
-            self.step, self.seconds, geometric_mean(compared), len(compared), geometric_mean(costs),
-            ' '.join('%.4f' % c for c in costs)))
+        compared = [a for a, l in enumerate(lagrangians) if 0.999 * lo < l < 1.001 * hi]
+        means, of_pictures = costs.mean(1), np.exp(np.log(costs[compared]).mean(0))
+        self.log('validation step %d t %.0f mean %.4f of %d anchors, %.4f of all, worst picture %.4f (%d)%s: %s' % (
+            self.step, self.seconds, geometric_mean(means[compared]), len(compared), geometric_mean(means),
+            of_pictures.max(), of_pictures.argmax(),
+            ', pruned %.3f' % self.pruning.pruned_share() if self.pruning else '', ' '.join('%.4f' % c for c in means)))
+        draw_log(self.args.out + '.log', self.args.out + '.svg')
 
     def save(self):
         """Replace the file in one motion: a run that is killed leaves the old or the new state."""
         if self.rank:
             return
         state = {'config': self.config.name, 'step': self.step, 'seconds': self.seconds, 'net': self.net.state_dict(),
-                 'ema': self.ema, 'optimizer': self.optimizer.state_dict(), 'scales': getattr(self.ops, 'scales', None)}
+                 'ema': self.ema, 'optimizer': self.optimizer.state_dict(), 'scales': getattr(self.ops, 'scales', None),
+                 'masks': self.pruning.masks if self.pruning else None}
         torch.save(state, self.args.out + '.part')
         os.replace(self.args.out + '.part', self.args.out)
 
@@ -216,15 +268,8 @@ def start_processes(args):
     return dist.get_rank(), world, device
 
 
-def seed_step(seed, rank, step):
-    torch.manual_seed((seed * 4096 + rank) * 2 ** 32 + step)
-
-
-def make_optimizer(net, args):
-    base = [p for n, p in net.named_parameters() if n.startswith(('ga.base.', 'gs.base.'))]
-    rest = [p for n, p in net.named_parameters() if not n.startswith(('ga.base.', 'gs.base.'))]
-    return torch.optim.Adam([dict(params=rest, peak=args.lr), dict(params=base, peak=args.base_lr)],
-                            lr=args.lr, betas=(0.9, 0.98))
+def seed_step(seed, step):
+    torch.manual_seed(seed * 2 ** 44 + step)
 
 
 def parse_arguments(argv):
@@ -234,13 +279,18 @@ def parse_arguments(argv):
     parser.add_argument('--out', required=True, help='state of the run; the log is next to it')
     parser.add_argument('--minutes', type=float, help='length of the run by the clock')
     parser.add_argument('--steps', type=int, help='length of the run in steps; at least one of the two')
-    parser.add_argument('--init', help='start from these weights: checkpoint or weight file; residual '
-                        'branches it lacks start afresh')
+    parser.add_argument('--init', help='start from these weights: checkpoint or weight file, of this '
+                        'configuration or a smaller one')
     parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
     parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no residual '
                         'branch; one of --init becomes its mean')
+    parser.add_argument('--train', metavar='PATTERN', default='', help='train only parameters whose names begin with this regular '
+                        "expression, as 'gs|gain_d4' for the synthesis (all)")
+    parser.add_argument('--prune', type=float, metavar='SHARE', help='prune this share of the blocks of the exact layers in the '
+                        'course of the run (pruning.py); start from trained weights')
     parser.add_argument('--quantize', choices=('weights', 'all'), help='train on the grids of the integers: of the weights '
                         'only, or of the activations too')
+    parser.add_argument('--optimizer', choices=('adam', 'adamw', 'muon'), default='adam')
     parser.add_argument('--lr', type=float, default=2.5e-3, help='peak learning rate of the networks (2.5e-3)')
     parser.add_argument('--base-lr', type=float, default=1.5e-4, help='of the linear base path (1.5e-4)')
     parser.add_argument('--warm-up', type=int, default=300, metavar='STEPS')

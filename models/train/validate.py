@@ -5,21 +5,25 @@ import torch
 from model import FLOAT
 
 
-def float_cost(net, pictures, anchors, ops=FLOAT, eight_bit=False):
-    """Mean cost at each anchor. pictures (N, H, W, 3) uint8; eight_bit: round the reconstruction as a decoder must."""
+def picture_costs(net, pictures, anchors, ops=FLOAT, eight_bit=False):
+    """Cost of each picture at each anchor: (anchors, N). pictures (N, H, W, 3) uint8; eight_bit: round the reconstruction
+    as a decoder must."""
     device = next(net.parameters()).device
     costs = []
     for anchor in anchors:
-        cost = []
         for batch in pictures.split(8):
             x = batch.to(device).permute(0, 3, 1, 2).float() / 255
             with torch.no_grad():
                 x_hat, bpp, _ = net(x, torch.full((len(x),), float(anchor), device=device), hard=True, ops=ops)
             x_hat = x_hat.clamp(0, 1)
             x_hat = torch.round(x_hat * 255) / 255 if eight_bit else x_hat
-            cost.append(net.config.lagrangian(anchor) * ((x_hat - x) ** 2).mean((1, 2, 3)) + bpp)
-        costs.append(torch.cat(cost).mean().item())
-    return costs
+            costs.append(net.config.lagrangian(anchor) * ((x_hat - x) ** 2).mean((1, 2, 3)) + bpp)
+    return torch.cat(costs).reshape(-1, len(pictures)).cpu().numpy()
+
+
+def float_cost(net, pictures, anchors, ops=FLOAT, eight_bit=False):
+    """Mean cost at each anchor."""
+    return picture_costs(net, pictures, anchors, ops, eight_bit).mean(1).tolist()
 
 
 def integer_cost(codec, pictures, anchors):
