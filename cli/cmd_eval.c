@@ -19,7 +19,7 @@
 #define MAX_CODECS 16 /* more than the table has, each of which is taken once at most */
 
 typedef struct eval_options {
-    const char *qualities, *codecs, *work, *model_file, *json, *csv, *per_image, *html;
+    const char *qualities, *codecs, *work, *model_file, *json, *csv, *bd_csv, *per_image, *html;
     int points, verbose;
     bool compare_published, quiet;
 } eval_options;
@@ -58,6 +58,8 @@ static const option eval_option_table[] = {
       "write CompressAI's form; of several codecs one FILE each, with -CODEC put before the suffix" },
     { "csv", 0, true, "FILE", NULL, parse_file, FIELD(csv),
       "write one row a picture and point" },
+    { "bd-csv", 0, true, "FILE", NULL, parse_file, FIELD(bd_csv),
+      "write the BD-rates of the first codec against the others, of means and picture by picture" },
     { "per-image", 0, false, "FOLDER", NULL, parse_file, FIELD(per_image),
       "write CompressAI's form for single pictures" },
     { "html", 0, true, "FILE", NULL, parse_file, FIELD(html),
@@ -117,6 +119,11 @@ static volatile sig_atomic_t stop_signal;
 static void on_stop_signal(int number)
 {
     stop_signal = number;
+}
+
+static bool is_stopped(void)
+{
+    return stop_signal != 0;
 }
 
 static void catch_stop_signals(void)
@@ -281,6 +288,7 @@ static exit_code find_workplace(eval_job *job)
         .folder = job->options.work ? job->options.work : job->temporary_work,
         .self = job->self,
         .model_file = job->options.model_file,
+        .stopped = is_stopped,
     };
     return job->place.folder ? EXIT_OK : EXIT_WRITE;
 }
@@ -303,8 +311,8 @@ static exit_code measure_series(const eval_job *job, eval_series *s, progress *p
     for (size_t i = 0; i < s->n_points * pictures->n; i++) {
         const exit_code code = measure(&job->place, s->codec, s->version, s->qualities[i / pictures->n],
                                        &pictures->items[i % pictures->n], &s->measurements[i]);
-        if (code != EXIT_OK || stop_signal)
-            return code != EXIT_OK ? code : EXIT_GENERIC;
+        if (code != EXIT_OK)
+            return code;
         progress_callback(p, (double)++*n_done / (double)n_all);
     }
     return EXIT_OK;
@@ -331,6 +339,8 @@ static exit_code report(const eval_job *job)
         code = results_write_json(&job->results, o->json);
     if (code == EXIT_OK && o->csv)
         code = results_write_csv(&job->results, o->csv);
+    if (code == EXIT_OK && o->bd_csv)
+        code = results_write_bd_csv(&job->results, o->bd_csv);
     if (code == EXIT_OK && o->per_image)
         code = results_write_per_image(&job->results, o->per_image);
     if (code == EXIT_OK && o->html)

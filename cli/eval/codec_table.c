@@ -15,6 +15,7 @@ static const eval_codec gingham = {
     .decode = { "{self}", "decode", "--quiet", "-j", "1", "{in}", "{out}" },
     .version = { "{self}", "--version" },
     .version_word = "weights",
+    .scale = { 0, 100, 0.1 },
 };
 
 static const eval_codec jpeg_420 = {
@@ -28,6 +29,7 @@ static const eval_codec jpeg_420 = {
     .version = { "cjpeg", "-version" },
     .version_word = "version",
     .qualities = JPEG_QUALITIES,
+    .scale = { 1, 100, 1 },
 };
 
 static const eval_codec jpeg_444 = {
@@ -41,6 +43,7 @@ static const eval_codec jpeg_444 = {
     .version = { "cjpeg", "-version" },
     .version_word = "version",
     .qualities = JPEG_QUALITIES,
+    .scale = { 1, 100, 1 },
 };
 
 static const eval_codec webp = {
@@ -53,6 +56,7 @@ static const eval_codec webp = {
     .version = { "cwebp", "-version" },
     .version_word = "",
     .qualities = { "0", "5", "15", "30", "45", "60", "75", "86" },
+    .scale = { 0, 100, 0.25 },
 };
 
 static const eval_codec avif_420 = {
@@ -66,6 +70,7 @@ static const eval_codec avif_420 = {
     .version = { "avifenc", "--version" },
     .version_word = "ersion",
     .qualities = AVIF_QUALITIES,
+    .scale = { 63, 0, 1 },
 };
 
 static const eval_codec avif_444 = {
@@ -79,6 +84,7 @@ static const eval_codec avif_444 = {
     .version = { "avifenc", "--version" },
     .version_word = "ersion",
     .qualities = AVIF_QUALITIES,
+    .scale = { 63, 0, 1 },
 };
 
 static const eval_codec jxl = {
@@ -91,6 +97,7 @@ static const eval_codec jxl = {
     .version = { "cjxl", "--version" },
     .version_word = "cjxl",
     .qualities = { "25", "16", "10", "6.5", "4.2", "2.8", "1.8", "1.1" },
+    .scale = { 25, 0.05, 0.01 },
 };
 
 static const eval_codec jpeg2000 = {
@@ -103,6 +110,7 @@ static const eval_codec jpeg2000 = {
     .version = { "opj_compress", "-h" },
     .version_word = "library",
     .qualities = { "240", "120", "70", "48", "34", "24", "18", "14.5" },
+    .scale = { 1000, 1.5, 0.1 },
 };
 
 #define X265_COMMANDS                                                                                                  \
@@ -123,6 +131,7 @@ static const eval_codec x265_420 = {
     .picture = ".420p10.y4m",
     X265_COMMANDS,
     .qualities = X265_QUALITIES,
+    .scale = { 51, 0, 1 },
 };
 
 static const eval_codec x265_444 = {
@@ -132,6 +141,7 @@ static const eval_codec x265_444 = {
     .picture = ".444p10.y4m",
     X265_COMMANDS,
     .qualities = X265_QUALITIES,
+    .scale = { 51, 0, 1 },
 };
 
 const eval_codec *const eval_codecs[] = { &gingham, &jpeg_420, &jpeg_444, &webp, &avif_420, &avif_444,

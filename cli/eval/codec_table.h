@@ -7,6 +7,11 @@
 #define CODEC_MAX_ARGUMENTS 24
 #define CODEC_MAX_POINTS 64
 
+/* All values that {q} may have: worst, one step towards best, ... */
+typedef struct quality_scale {
+    double worst, best, step;
+} quality_scale;
+
 typedef struct eval_codec {
     const char *name, *description;
     const char *suffix;  /* of its files */
@@ -17,6 +22,7 @@ typedef struct eval_codec {
     const char *version_word; /* in the first line that holds this word */
     const char *part;         /* of the command that the codec is: not installed without such a line; NULL: none */
     const char *qualities[CODEC_MAX_POINTS]; /* {q}, from low to high quality; ours are chosen by options */
+    quality_scale scale;
 } eval_codec;
 
 /* The first is ours. Ends with NULL. */

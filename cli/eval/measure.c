@@ -433,6 +433,8 @@ exit_code measure(const workplace *place, const eval_codec *codec, const char *v
 {
     file_names names;
     char key[KEY_BYTES];
+    if (place->stopped())
+        return EXIT_GENERIC;
     make_key(place, codec, version, picture, key);
     exit_code code = name_files(place, codec, quality, picture, &names);
     if (code != EXIT_OK || read_record(names.record.text, key, out))

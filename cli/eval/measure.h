@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_MEASURE_H
 #define CLI_EVAL_MEASURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "eval/codec_table.h"
@@ -29,6 +30,7 @@ typedef struct workplace {
     const char *folder;
     const char *self;       /* path of this program */
     const char *model_file; /* for our codec; NULL: the built-in weights */
+    bool (*stopped)(void);  /* whether the user wants an end */
 } workplace;
 
 typedef enum codec_state { CODEC_INSTALLED, CODEC_NO_COMMAND, CODEC_NO_PART, CODEC_BROKEN } codec_state;
@@ -37,7 +39,7 @@ typedef enum codec_state { CODEC_INSTALLED, CODEC_NO_COMMAND, CODEC_NO_PART, COD
 codec_state measure_version(const workplace *place, const eval_codec *codec, char *version, size_t size);
 
 /* A complete measurement of an earlier run is taken over when version, settings and picture are the same. A message has
- * been printed unless EXIT_OK. */
+ * been printed unless EXIT_OK, or EXIT_GENERIC because place->stopped() says so. */
 exit_code measure(const workplace *place, const eval_codec *codec, const char *version, const char *quality,
                   const listed_picture *picture, measurement *out);
 

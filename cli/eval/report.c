@@ -9,15 +9,18 @@
 #include "eval/base64.h"
 #include "eval/handover.h"
 #include "eval/picture_file.h"
+#include "eval/rate_search.h"
 #include "input.h"
 #include "message.h"
 #include "output.h"
+#include "progress.h"
 
 /* report_data.S */
 extern const char report_page[], report_curves[];
 
 #define DATA_MARK "@DATA@"
 #define MAX_PAIRS 6 /* pictures shown side by side: each adds about 100 KiB a codec */
+#define OUR_CROP 1  /* its place among the crops, after the original */
 #define CROP_SIDE 256
 #define MAX_CROP_BYTES (UINT64_C(1) << 22)
 
@@ -74,6 +77,21 @@ static void add_bd_rate(cJSON *object, const char *key, rd_curve anchor, rd_curv
     cJSON_AddNumberToObject(object, key, bd.defined ? bd.percent : NAN);
 }
 
+/* Against the first series: of the means under the key, of the pictures under the key with "_pictures". */
+static void add_bd_rates(cJSON *object, const char *key, const eval_series *s, const eval_results *r,
+                         curve_metric metric)
+{
+    char pictures_key[32];
+    const bd_result of_means = series_bd_rate(&r->series[0], s, r, MEAN_OF_PICTURES, metric);
+    snprintf(pictures_key, sizeof pictures_key, "%s_pictures", key);
+    cJSON_AddNumberToObject(object, key, of_means.defined ? of_means.percent : NAN);
+    cJSON *list = cJSON_AddArrayToObject(object, pictures_key);
+    for (size_t i = 0; i < r->pictures.n; i++) {
+        const bd_result bd = series_bd_rate(&r->series[0], s, r, i, metric);
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(bd.defined ? bd.percent : NAN));
+    }
+}
+
 static cJSON *describe_series(const eval_series *s, const eval_results *r)
 {
     cJSON *object = cJSON_CreateObject();
@@ -83,9 +101,8 @@ static cJSON *describe_series(const eval_series *s, const eval_results *r)
     cJSON_AddItemToObject(object, "quality",
                           cJSON_CreateStringArray((const char *const *)s->qualities, (int)s->n_points));
     add_means(object, s, r);
-    add_bd_rate(object, "bd_psnr", series_curve(&r->series[0], r, CURVE_PSNR), series_curve(s, r, CURVE_PSNR));
-    add_bd_rate(object, "bd_msssim", series_curve(&r->series[0], r, CURVE_MS_SSIM),
-                series_curve(s, r, CURVE_MS_SSIM));
+    add_bd_rates(object, "bd_psnr", s, r, CURVE_PSNR);
+    add_bd_rates(object, "bd_msssim", s, r, CURVE_MS_SSIM);
     add_pictures(object, s, r);
     return object;
 }
@@ -96,14 +113,14 @@ static void complete_published(cJSON *object, const eval_results *r)
     named_curve psnr, ms_ssim;
     if (curve_parse(object, "published curve", CURVE_PSNR, &psnr) != EXIT_OK)
         return;
-    add_bd_rate(object, "bd_psnr", series_curve(&r->series[0], r, CURVE_PSNR), psnr.curve);
+    add_bd_rate(object, "bd_psnr", series_curve(&r->series[0], r, MEAN_OF_PICTURES, CURVE_PSNR), psnr.curve);
     if (!cJSON_HasObjectItem(object, "ms-ssim")) {
         cJSON_AddNullToObject(object, "bd_msssim");
         return;
     }
     if (curve_parse(object, "published curve", CURVE_MS_SSIM, &ms_ssim) != EXIT_OK)
         return;
-    add_bd_rate(object, "bd_msssim", series_curve(&r->series[0], r, CURVE_MS_SSIM), ms_ssim.curve);
+    add_bd_rate(object, "bd_msssim", series_curve(&r->series[0], r, MEAN_OF_PICTURES, CURVE_MS_SSIM), ms_ssim.curve);
     add_list(object, "msssim", ms_ssim.curve.quality, ms_ssim.curve.n);
 }
 
@@ -150,67 +167,100 @@ static exit_code crop_to_uri(const char *path, const char *scratch, char **uri)
     return *uri ? EXIT_OK : fail(EXIT_LIMIT, path, "out of memory");
 }
 
-static exit_code add_crop(cJSON *crops, const char *name, const char *path, const char *scratch, const measurement *m)
+/* One picture of the page: what its crops are made of. */
+typedef struct pair_job {
+    const eval_results *results;
+    const workplace *place;
+    size_t picture;
+    char scratch[MEASURE_PATH_BYTES];
+    cJSON *crops;
+} pair_job;
+
+static exit_code add_crop(pair_job *job, const char *name, const char *path, cJSON **added)
 {
     char *uri;
-    const exit_code code = crop_to_uri(path, scratch, &uri);
+    const exit_code code = crop_to_uri(path, job->scratch, &uri);
     if (code != EXIT_OK)
         return code;
-    cJSON *crop = cJSON_CreateObject();
-    cJSON_AddStringToObject(crop, "name", name);
-    cJSON_AddStringToObject(crop, "png", uri);
-    if (m) {
-        cJSON_AddNumberToObject(crop, "bpp", measurement_bpp(m));
-        cJSON_AddNumberToObject(crop, "psnr", m->metrics.psnr_rgb);
-    }
-    cJSON_AddItemToArray(crops, crop);
+    *added = cJSON_CreateObject();
+    cJSON_AddStringToObject(*added, "name", name);
+    cJSON_AddStringToObject(*added, "png", uri);
+    cJSON_AddItemToArray(job->crops, *added);
     free(uri);
     return EXIT_OK;
 }
 
-/* The point at which this picture's rate is the least factor away from bpp. */
-static size_t nearest_point(const eval_series *s, const eval_results *r, size_t picture, double bpp)
-{
-    size_t nearest = 0;
-    double smallest = INFINITY;
-    for (size_t point = 0; point < s->n_points; point++) {
-        const double distance = fabs(log(measurement_bpp(series_at(s, r, point, picture)) / bpp));
-        if (distance < smallest) {
-            smallest = distance;
-            nearest = point;
-        }
-    }
-    return nearest;
-}
-
-static exit_code add_decoded_crop(cJSON *crops, const eval_series *s, const eval_results *r, const workplace *place,
-                                  size_t picture, double bpp, const char *scratch)
+static exit_code add_decoded_crop(pair_job *job, const eval_series *s, const rate_point *point, cJSON **added)
 {
     char decoded[MEASURE_PATH_BYTES];
-    const size_t point = nearest_point(s, r, picture, bpp);
-    exit_code code = measure_decode_again(place, s->codec, s->qualities[point], &r->pictures.items[picture], decoded);
+    const listed_picture *item = &job->results->pictures.items[job->picture];
+    exit_code code = measure_decode_again(job->place, s->codec, point->quality, item, decoded);
     if (code == EXIT_OK)
-        code = add_crop(crops, s->codec->name, decoded, scratch, series_at(s, r, point, picture));
+        code = add_crop(job, s->codec->name, decoded, added);
     remove(decoded);
+    if (code != EXIT_OK)
+        return code;
+    cJSON_AddStringToObject(*added, "quality", point->quality);
+    cJSON_AddNumberToObject(*added, "bytes", (double)point->m.bytes);
+    cJSON_AddNumberToObject(*added, "bpp", measurement_bpp(&point->m));
+    cJSON_AddNumberToObject(*added, "psnr", point->m.metrics.psnr_rgb);
+    return EXIT_OK;
+}
+
+/* A peer as near to our bytes as its steps allow. Where that is not near enough, we are coded once more, to its bytes.
+ * "match" is the index of the crop of ours that has as many. */
+static exit_code add_peer_crop(pair_job *job, const eval_series *peer, double our_bytes)
+{
+    const eval_series *ours = &job->results->series[0];
+    rate_point theirs, again;
+    cJSON *crop, *match;
+    exit_code code = rate_search(job->place, peer, job->results, job->picture, our_bytes, &theirs);
+    if (code == EXIT_OK)
+        code = add_decoded_crop(job, peer, &theirs, &crop);
+    if (code != EXIT_OK)
+        return code;
+    if (fabs(rate_distance(&theirs.m, our_bytes)) <= log(1 + RATE_TOLERANCE)) {
+        cJSON_AddNumberToObject(crop, "match", OUR_CROP);
+        return EXIT_OK;
+    }
+    code = rate_search(job->place, ours, job->results, job->picture, (double)theirs.m.bytes, &again);
+    if (code == EXIT_OK)
+        code = add_decoded_crop(job, ours, &again, &match);
+    if (code != EXIT_OK)
+        return code;
+    cJSON_AddNumberToObject(crop, "match", cJSON_GetArraySize(job->crops) - 1);
+    cJSON_AddTrueToObject(match, "again");
+    return EXIT_OK;
+}
+
+/* The original, the first codec at its middle point, which says the rate, and the others. */
+static exit_code add_crops(pair_job *job)
+{
+    const eval_results *r = job->results;
+    const eval_series *ours = &r->series[0];
+    const size_t middle_point = ours->n_points / 2;
+    rate_point point = { .m = *series_at(ours, r, middle_point, job->picture) };
+    cJSON *added;
+    snprintf(point.quality, sizeof point.quality, "%s", ours->qualities[middle_point]);
+    exit_code code = add_crop(job, "original", r->pictures.items[job->picture].path, &added);
+    if (code == EXIT_OK)
+        code = add_decoded_crop(job, ours, &point, &added);
+    for (size_t i = 1; i < r->n_series && code == EXIT_OK; i++)
+        code = add_peer_crop(job, &r->series[i], (double)point.m.bytes);
     return code;
 }
 
-/* The original first, then every codec; our middle point says the rate. */
 static exit_code add_pair(cJSON *pairs, const eval_results *r, const workplace *place, size_t picture)
 {
-    char scratch[MEASURE_PATH_BYTES];
-    const listed_picture *item = &r->pictures.items[picture];
-    const double bpp = measurement_bpp(series_at(&r->series[0], r, r->series[0].n_points / 2, picture));
-    if (snprintf(scratch, sizeof scratch, "%s/crop.png", place->folder) >= (int)sizeof scratch)
+    pair_job job = { .results = r, .place = place, .picture = picture };
+    if (snprintf(job.scratch, sizeof job.scratch, "%s/crop.png", place->folder) >= (int)sizeof job.scratch)
         return fail(EXIT_LIMIT, place->folder, "the name is too long");
     cJSON *pair = cJSON_CreateObject();
-    cJSON_AddStringToObject(pair, "name", item->name);
-    cJSON *crops = cJSON_AddArrayToObject(pair, "crops");
+    cJSON_AddStringToObject(pair, "name", r->pictures.items[picture].name);
+    job.crops = cJSON_AddArrayToObject(pair, "crops");
     cJSON_AddItemToArray(pairs, pair);
-    exit_code code = add_crop(crops, "original", item->path, scratch, NULL);
-    for (size_t i = 0; i < r->n_series && code == EXIT_OK; i++)
-        code = add_decoded_crop(crops, &r->series[i], r, place, picture, bpp, scratch);
-    remove(scratch);
+    const exit_code code = add_crops(&job);
+    remove(job.scratch);
     return code;
 }
 
@@ -219,8 +269,12 @@ static exit_code add_pairs(cJSON *root, const eval_results *r, const workplace *
     cJSON *pairs = cJSON_AddArrayToObject(root, "pairs");
     const size_t n = r->pictures.n < MAX_PAIRS ? r->pictures.n : MAX_PAIRS;
     exit_code code = EXIT_OK;
-    for (size_t i = 0; i < n && code == EXIT_OK; i++)
+    progress p = progress_begin("matching rates");
+    for (size_t i = 0; i < n && code == EXIT_OK; i++) {
         code = add_pair(pairs, r, place, i * r->pictures.n / n);
+        progress_callback(&p, (double)(i + 1) / (double)n);
+    }
+    progress_end(&p);
     return code;
 }
 

@@ -53,16 +53,30 @@ point_means series_means(const eval_series *s, const eval_results *r, size_t poi
     return sum;
 }
 
-rd_curve series_curve(const eval_series *s, const eval_results *r, curve_metric metric)
+/* What a curve is made of, of one picture. */
+static point_means picture_values(const eval_series *s, const eval_results *r, size_t point, size_t picture)
+{
+    const measurement *m = series_at(s, r, point, picture);
+    return (point_means){ .bpp = measurement_bpp(m), .psnr_rgb = m->metrics.psnr_rgb, .ms_ssim = m->metrics.ms_ssim };
+}
+
+rd_curve series_curve(const eval_series *s, const eval_results *r, size_t picture, curve_metric metric)
 {
     rd_curve curve = { .n = s->n_points };
     for (size_t i = 0; i < s->n_points; i++) {
-        const point_means m = series_means(s, r, i);
+        const point_means m = picture == MEAN_OF_PICTURES ? series_means(s, r, i) : picture_values(s, r, i, picture);
         curve.bpp[i] = m.bpp;
         curve.quality[i] = metric == CURVE_PSNR ? m.psnr_rgb : metrics_decibels(m.ms_ssim);
     }
     curve_clean(&curve);
     return curve;
+}
+
+bd_result series_bd_rate(const eval_series *anchor, const eval_series *test, const eval_results *r, size_t picture,
+                         curve_metric metric)
+{
+    const rd_curve a = series_curve(anchor, r, picture, metric), t = series_curve(test, r, picture, metric);
+    return bd_rate(&a, &t, BD_PCHIP, (bd_range){ .given = false });
 }
 
 /* -------------------------------------------------------------------------------------------------- table */
@@ -98,13 +112,54 @@ static void print_point(FILE *file, const eval_series *s, const eval_results *r,
 static void print_bd_rate(FILE *file, const eval_series *test, const eval_series *anchor, const eval_results *r,
                           curve_metric metric)
 {
-    const rd_curve a = series_curve(anchor, r, metric), t = series_curve(test, r, metric);
-    const bd_result bd = bd_rate(&a, &t, BD_PCHIP, (bd_range){ .given = false });
+    const bd_result bd = series_bd_rate(anchor, test, r, MEAN_OF_PICTURES, metric);
     if (bd.defined)
         fprintf(file, "  %-7s %+7.2f%% over %5.2f to %5.2f dB", metric == CURVE_PSNR ? "PSNR" : "MS-SSIM", bd.percent,
                 bd.low, bd.high);
     else
         fprintf(file, "  %-7s %8s %22s", metric == CURVE_PSNR ? "PSNR" : "MS-SSIM", "-", "no common quality");
+}
+
+/* How the BD-rates of single pictures spread; those that have none are left out. */
+static void print_bd_spread(FILE *file, const eval_series *test, const eval_series *anchor, const eval_results *r,
+                            curve_metric metric)
+{
+    double sum = 0, lowest = INFINITY, highest = -INFINITY;
+    size_t n = 0, at_lowest = 0, at_highest = 0;
+    for (size_t i = 0; i < r->pictures.n; i++) {
+        const bd_result bd = series_bd_rate(anchor, test, r, i, metric);
+        if (!bd.defined)
+            continue;
+        n++;
+        sum += bd.percent;
+        at_lowest = bd.percent < lowest ? i : at_lowest;
+        at_highest = bd.percent > highest ? i : at_highest;
+        lowest = fmin(lowest, bd.percent);
+        highest = fmax(highest, bd.percent);
+    }
+    if (n > 0)
+        fprintf(file, "%-9s  %-7s %+7.2f%% mean of %zu picture%s, from %+.2f%% (%s) to %+.2f%% (%s)\n", anchor->codec->name,
+                metric == CURVE_PSNR ? "PSNR" : "MS-SSIM", sum / (double)n, n, n == 1 ? "" : "s", lowest,
+                r->pictures.items[at_lowest].name, highest, r->pictures.items[at_highest].name);
+}
+
+static void print_bd_rates(FILE *file, const eval_results *r)
+{
+    const eval_series *first = &r->series[0];
+    fprintf(file, "\nBD-rate of %s against (pchip; negative: fewer bits)\n", first->codec->name);
+    for (size_t i = 1; i < r->n_series; i++) {
+        fprintf(file, "%-9s", r->series[i].codec->name);
+        print_bd_rate(file, first, &r->series[i], r, CURVE_PSNR);
+        print_bd_rate(file, first, &r->series[i], r, CURVE_MS_SSIM);
+        fprintf(file, "\n");
+    }
+    if (r->pictures.n == 1)
+        return;
+    fprintf(file, "\nThe same, picture by picture\n");
+    for (size_t i = 1; i < r->n_series; i++) {
+        print_bd_spread(file, first, &r->series[i], r, CURVE_PSNR);
+        print_bd_spread(file, first, &r->series[i], r, CURVE_MS_SSIM);
+    }
 }
 
 void results_print(const eval_results *r, FILE *file)
@@ -121,13 +176,7 @@ void results_print(const eval_results *r, FILE *file)
         for (size_t point = 0; point < r->series[i].n_points; point++)
             print_point(file, &r->series[i], r, point);
     if (r->n_series > 1)
-        fprintf(file, "\nBD-rate of %s against (pchip; negative: fewer bits)\n", r->series[0].codec->name);
-    for (size_t i = 1; i < r->n_series; i++) {
-        fprintf(file, "%-9s", r->series[i].codec->name);
-        print_bd_rate(file, &r->series[0], &r->series[i], r, CURVE_PSNR);
-        print_bd_rate(file, &r->series[0], &r->series[i], r, CURVE_MS_SSIM);
-        fprintf(file, "\n");
-    }
+        print_bd_rates(file, r);
 }
 
 /* -------------------------------------------------------------------------------------------------- CSV */
@@ -191,6 +240,35 @@ exit_code results_write_csv(const eval_results *r, const char *path)
             for (size_t picture = 0; picture < r->pictures.n; picture++)
                 put_csv_row(out.file, &r->series[i], r->series[i].qualities[point], r->pictures.items[picture].name,
                             series_at(&r->series[i], r, point, picture));
+    return output_commit(&out);
+}
+
+static void put_bd_row(FILE *file, const eval_results *r, const eval_series *anchor, size_t picture, curve_metric metric)
+{
+    const bd_result bd = series_bd_rate(anchor, &r->series[0], r, picture, metric);
+    put_csv_text(file, picture == MEAN_OF_PICTURES ? "" : r->pictures.items[picture].name);
+    fprintf(file, ",%s,%s,%s", r->series[0].codec->name, anchor->codec->name, curve_metric_name(metric));
+    put_csv_number(file, bd.defined ? bd.percent : NAN);
+    put_csv_number(file, bd.defined ? bd.low : NAN);
+    put_csv_number(file, bd.defined ? bd.high : NAN);
+    put_csv_number(file, bd.overlap);
+    putc('\n', file);
+}
+
+exit_code results_write_bd_csv(const eval_results *r, const char *path)
+{
+    output out;
+    const exit_code code = output_open(&out, path, false);
+    if (code != EXIT_OK)
+        return code;
+    fprintf(out.file, "picture,codec,anchor,metric,bd_rate,low,high,overlap\n");
+    for (size_t i = 1; i < r->n_series; i++) {
+        for (curve_metric metric = CURVE_PSNR; metric <= CURVE_MS_SSIM; metric++) {
+            put_bd_row(out.file, r, &r->series[i], MEAN_OF_PICTURES, metric);
+            for (size_t picture = 0; picture < r->pictures.n; picture++)
+                put_bd_row(out.file, r, &r->series[i], picture, metric);
+        }
+    }
     return output_commit(&out);
 }
 

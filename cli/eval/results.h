@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_RESULTS_H
 #define CLI_EVAL_RESULTS_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "eval/bdrate.h"
@@ -36,14 +37,22 @@ double measurement_bpp(const measurement *m);
 const measurement *series_at(const eval_series *s, const eval_results *r, size_t point, size_t picture);
 point_means series_means(const eval_series *s, const eval_results *r, size_t point);
 
-/* The clean curve of the means, in dB. */
-rd_curve series_curve(const eval_series *s, const eval_results *r, curve_metric metric);
+/* The clean curve of the means, in dB, or of one picture. */
+#define MEAN_OF_PICTURES SIZE_MAX
+rd_curve series_curve(const eval_series *s, const eval_results *r, size_t picture, curve_metric metric);
+
+/* Of those curves, as 'gingham bdrate' computes it by default. */
+bd_result series_bd_rate(const eval_series *anchor, const eval_series *test, const eval_results *r, size_t picture,
+                         curve_metric metric);
 
 /* A table of means and the BD-rates of the first series against each of the others. */
 void results_print(const eval_results *r, FILE *file);
 
 /* A row a picture and point. */
 exit_code results_write_csv(const eval_results *r, const char *file);
+
+/* A row a picture, codec and metric, the means first: BD-rates of the first series against the others. */
+exit_code results_write_bd_csv(const eval_results *r, const char *file);
 
 /* CompressAI's form. With several series, one file each: "-CODEC" is put before the file's suffix. */
 exit_code results_write_json(const eval_results *r, const char *file);

@@ -102,6 +102,43 @@ with_peers "$images/rgb.png" -c x265-420
 expect_failure 1 'x265-420: is not installed: ffmpeg has no libx265'
 unset LACKING
 
+# BD-rates of means and of single pictures are those of 'gingham bdrate'. The peer is this codec in steps of 5.
+cat >bin/cwebp <<END
+#!/bin/sh
+[ "\$1" = -version ] && { echo 9.9; exit; }
+q=\${5%.*}
+exec "$gingham" encode --quiet -q \$((q / 5 * 5)) "\$6" "\$8"
+END
+printf '#!/bin/sh\nexec "%s" decode --quiet "$2" "$5"\n' "$gingham" >bin/dwebp
+mkdir two
+cp "$images/crop-256x192.png" "$images/kodim20.png" two/
+with_peers two -c gingham,webp --points 4 --json bd.json --csv bd-points.csv --bd-csv bd.csv
+expect_status 0
+expect_no_stderr
+expect_stdout '^webp  *PSNR  *[-+][0-9.]*% mean of 2 pictures, from [-+][0-9.]*% (.*png) to [-+][0-9.]*% (.*png)$'
+python3 - "$gingham" <<'END' || failed 'the BD-rates of bdrate expected'
+import csv, json, subprocess, sys
+rows = list(csv.DictReader(open("bd.csv")))
+points = list(csv.DictReader(open("bd-points.csv")))
+names = ["", "crop-256x192.png", "kodim20.png"]
+assert [(r["picture"], r["metric"]) for r in rows] == [(n, m) for m in ("psnr", "ms-ssim") for n in names]
+for row in rows:
+    assert (row["codec"], row["anchor"]) == ("gingham", "webp")
+    files = ["bd-webp.json", "bd-gingham.json"]
+    if row["picture"]:
+        files = [codec + "-curve.json" for codec in ("webp", "gingham")]
+        for codec, file in zip(("webp", "gingham"), files):
+            own = [p for p in points if p["codec"] == codec and p["picture"] == row["picture"]]
+            lists = {key: [float(p[column]) for p in own] for key, column in
+                     (("bpp", "bpp"), ("psnr", "psnr_rgb"), ("ms-ssim", "ms_ssim_rgb"))}
+            json.dump(lists, open(file, "w"))
+    lines = subprocess.run([sys.argv[1], "bdrate", "--json", "--metric", row["metric"]] + files, check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    wanted = json.loads(lines[1])
+    for key in ("bd_rate", "low", "high", "overlap"):
+        assert abs(wanted[key] - float(row[key])) < 1e-3, (row, wanted)
+END
+
 printf '#!/bin/sh\necho first\nprintf "it broke"\nexit 3\n' >bin/dwebp
 with_peers "$images/rgb.png" -c webp
 expect_failure 1 'dwebp failed: it broke'
@@ -167,7 +204,9 @@ run eval same -c gingham --json -
 expect_failure 2 'the name of a file'
 run eval "$images/truncated.png" -c gingham -q 50
 expect_status 4
-run eval same -c gingham -q 50 --csv no/such.csv --quiet
-expect_failure 7 'no/such.csv'
+for report in csv bd-csv html; do
+    run eval same -c gingham -q 50 --$report no/such.file --quiet
+    expect_failure 7 'no/such.file'
+done
 
 finish

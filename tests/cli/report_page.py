@@ -53,13 +53,66 @@ class Browser:
         self.driver.wait()
 
 
+def check_sides(browser, data):
+    """What is beside each other has as many bytes, within 2 %; the original can be chosen too."""
+    choose = """
+        const figure = document.querySelectorAll('figure')[%d], [left, right] = figure.querySelectorAll('select');
+        left.value = '%s'; right.value = %d;
+        right.dispatchEvent(new Event('change'));
+        return [...figure.querySelectorAll('img')].map(i => i.src).concat(figure.querySelector('.rates').textContent);"""
+    for i, pair in enumerate(data["pairs"]):
+        crops = pair["crops"]
+        names = [c["name"] for c in crops]
+        peer = names.index("webp")
+        match = crops[peer]["match"]
+        ours, theirs = crops[match], crops[peer]
+        assert ours["name"] == "gingham" and ours.get("again", False) == (match > 1)
+        assert abs(theirs["bytes"] / ours["bytes"] - 1) <= 0.02, (theirs["bytes"], ours["bytes"])
+        left, right, text = browser.run(choose % (i, "gingham", peer))
+        assert left == ours["png"] and right == theirs["png"] and "%.4f bpp" % theirs["bpp"] in text
+        assert "% more bytes" in text
+        left, right, text = browser.run(choose % (i, "original", 1))
+        assert left == crops[0]["png"] and right == crops[1]["png"] and text.startswith("original")
+        options = browser.run("return [...document.querySelectorAll('figure')[%d].querySelectorAll('select')[1].options]"
+                              ".map(o => o.text)" % i)
+        assert options == ["gingham", "webp"], options
+    assert any("again" in c for pair in data["pairs"] for c in pair["crops"]), "a coarse peer should need a match"
+
+
+def check_bd_by_picture(browser, data):
+    cells = """
+        const choice = document.getElementById('bdmetric');
+        choice.value = '%s';
+        choice.dispatchEvent(new Event('change'));
+        return [...document.querySelectorAll('#bdpictures tr')].map(r => [...r.children].map(c => c.textContent));"""
+    for key in ("bd_psnr", "bd_msssim"):
+        peer = data["series"][1]
+        rows = browser.run(cells % key)
+        assert [row[0] for row in rows] == ["picture"] + data["pictures"] + ["mean of these", "of the means"]
+        assert rows[-1][1] == "%+.1f" % peer[key]
+        for row, value in zip(rows[1:], peer[key + "_pictures"]):
+            assert row[1] == "%+.1f" % value
+
+
+def stand_in(folder, gingham):
+    """A peer for every machine: this codec under the name of WebP's, in coarse steps."""
+    bin = pathlib.Path(folder) / "bin"
+    bin.mkdir()
+    encode = 'q=${5%%.*}; exec "%s" encode --quiet -q $((q / 10 * 10)) "$6" "$8"' % gingham
+    for name, command in (("cwebp", '[ "$1" = -version ] && { echo 9.9; exit; }\n' + encode),
+                          ("dwebp", 'exec "%s" decode --quiet "$2" "$5"' % gingham)):
+        (bin / name).write_text("#!/bin/sh\n%s\n" % command)
+        (bin / name).chmod(0o755)
+    return dict(os.environ, PATH="%s:%s" % (bin, os.environ["PATH"]))
+
+
 def check(browser, page):
     data = json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(), re.S).group(1))
     ours = data["series"][0]
     browser.post("/url", {"url": page.as_uri()})
 
     # One path a chart for each curve that is shown, and a dot for each point of ours, which hovering explains.
-    assert browser.run("return document.querySelectorAll('svg[data-key] path').length") == 2 * (1 + 6)
+    assert browser.run("return document.querySelectorAll('svg[data-key] path').length") == 2 * (2 + 6)
     for key in ("psnr", "msssim"):
         hover = """
             const dot = document.querySelectorAll('svg[data-key=%s] circle[data-name=gingham]')[%d];
@@ -72,7 +125,7 @@ def check(browser, page):
             wanted = "gingham, q %s\n%.4f bpp, %.3f dB" % (ours["quality"][i], bpp, ours[key][i])
             assert text == wanted, (text, wanted)
 
-    assert browser.run("return document.querySelectorAll('#speedchart circle').length") == 2
+    assert browser.run("return document.querySelectorAll('#speedchart circle').length") == 4
 
     # The linear scale moves the dots; hiding a curve removes its path.
     place = "return document.querySelector('circle[data-name=gingham]').getAttribute('cx')"
@@ -96,9 +149,11 @@ def check(browser, page):
         assert wide_a == wide_b > 0 and shown == 512 and re.search(r"\b%d%%?\)$" % value, path), (shown, path)
     browser.run(clip % 50)
 
+    check_sides(browser, data)
+    check_bd_by_picture(browser, data)
     rows = browser.run("return document.querySelectorAll('#pictures tr').length")
     assert rows == 1 + len(data["pictures"])
-    assert browser.run("return document.querySelectorAll('#bd tr').length") == 1 + 1 + len(data["published"])
+    assert browser.run("return document.querySelectorAll('#bd tr').length") == 1 + 2 + len(data["published"])
     errors = [entry for entry in browser.post("/se/log", {"type": "browser"}) if entry["level"] != "INFO"]
     assert not errors, errors
 
@@ -109,8 +164,9 @@ def main():
     gingham, images, screenshots = (sys.argv + [None])[1:4]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         page = pathlib.Path(folder) / "page.html"
-        subprocess.run([gingham, "eval", images + "/crop-256x192.png", images + "/kodim20.png", "--codec", "gingham",
-                        "--points", "3", "--html", str(page), "--compare-published", "--quiet"], check=True)
+        subprocess.run([gingham, "eval", images + "/crop-256x192.png", images + "/kodim20.png", "--codec",
+                        "gingham,webp", "--points", "4", "--html", str(page), "--compare-published", "--quiet"],
+                       check=True, env=stand_in(folder, gingham))
         browser = Browser(folder)
         try:
             check(browser, page)
