@@ -83,21 +83,43 @@ static void put_le(uint8_t *p, uint64_t v, int n)
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
+/* Where the varint at `at` ends, with its value; size if it does not. */
+static size_t skip_varint(const uint8_t *data, size_t size, size_t at, size_t *value)
+{
+    *value = 0;
+    for (int shift = 0; at < size && shift < 35; shift += 7) {
+        *value |= (size_t)(data[at] & 0x7f) << shift;
+        if (!(data[at++] & 0x80))
+            break;
+    }
+    return at;
+}
+
+/* So that stored streams outlive a new test model. Header: version, kind, width, height, model id (BITSTREAM.md section 2). */
+static void put_model_id(uint8_t *header, size_t size)
+{
+    ghm_model_info info;
+    size_t at = 2, side;
+    ghm_model_get_info(fuzz_model(GHM_BACKEND_AUTO), &info);
+    for (int i = 0; i < 2; i++)
+        at = skip_varint(header, size, at, &side);
+    if (at <= size && size - at >= 8)
+        put_le(header + at, info.id, 8);
+}
+
 /* Chunks: type, varint length, payload, CRC (codec/BITSTREAM.md section 1). */
 void fuzz_seal_stream(uint8_t *data, size_t size)
 {
     size_t at = 4;
     while (at < size) {
-        size_t length = 0, i = at + 1;
-        for (int shift = 0; i < size && shift < 35; shift += 7) {
-            length |= (size_t)(data[i] & 0x7f) << shift;
-            if (!(data[i++] & 0x80))
-                break;
-        }
-        if (length > size - i || size - i - length < 4)
+        size_t length;
+        const size_t payload = skip_varint(data, size, at + 1, &length), left = size - payload;
+        if (length > left || left - length < 4)
             return;
-        put_le(data + i + length, crc32_z(0, data + at, i + length - at), 4);
-        at = i + length + 4;
+        if (at == 4 && data[at] == 'H')
+            put_model_id(data + payload, length);
+        put_le(data + payload + length, crc32_z(0, data + at, payload + length - at), 4);
+        at = payload + length + 4;
     }
 }
 

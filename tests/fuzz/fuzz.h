@@ -31,7 +31,7 @@ size_t fuzz_range(fuzz_input *in, size_t lo, size_t hi);
 uint8_t *fuzz_copy(const uint8_t *data, size_t size);
 
 /* Write the CRCs, or the hash, that the content has now, so that damage reaches what lies behind the comparison. They follow
- * the lengths in the file as far as these are sound. */
+ * the lengths in the file as far as these are sound. A stream's header gets the id of fuzz_model() besides. */
 void fuzz_seal_stream(uint8_t *data, size_t size);
 void fuzz_seal_weights(uint8_t *data, size_t size);
 void fuzz_seal_png(uint8_t *data, size_t size);

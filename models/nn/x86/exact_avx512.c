@@ -207,14 +207,21 @@ ALWAYS_INLINE void finish_odd(const tile *t, __m512i acc, size_t v, int16_t *y, 
     _mm256_mask_storeu_epi16(y, outputs, saturated);
 }
 
+/* A residual that is not there has no address to add to. */
+ALWAYS_INLINE const int16_t *offset(const int16_t *residual, size_t n)
+{
+    return residual ? residual + n : NULL;
+}
+
 /* One position's outputs of a tile from their sums. */
 ALWAYS_INLINE void finish(const tile *t, const __m512i acc[TILE_VECTORS], int16_t *y, const int16_t *residual,
                           size_t vectors)
 {
     for (size_t v = 0; v + 1 < vectors; v += 2)
-        finish_pair(t, acc + v, v, y + LANES * v, residual + LANES * v);
+        finish_pair(t, acc + v, v, y + LANES * v, offset(residual, LANES * v));
     if (vectors % 2)
-        finish_odd(t, acc[vectors - 1], vectors - 1, y + LANES * (vectors - 1), residual + LANES * (vectors - 1));
+        finish_odd(t, acc[vectors - 1], vectors - 1, y + LANES * (vectors - 1),
+                   offset(residual, LANES * (vectors - 1)));
 }
 
 ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int16_t *residual, size_t positions,
@@ -231,7 +238,7 @@ ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int1
             add_pair(acc, weight, x + ic + 2 * k, t->c_in, positions, vectors);
 
     for (size_t p = 0; p < positions; p++)
-        finish(t, acc[p], y + p * t->c_out, residual + p * t->c_out, vectors);
+        finish(t, acc[p], y + p * t->c_out, offset(residual, p * t->c_out), vectors);
 }
 
 /* n positions of one tile; what is left after the blocks goes one by one. */
@@ -240,9 +247,9 @@ ALWAYS_INLINE void all_blocks(const tile *t, const int16_t *x, size_t n, int16_t
 {
     size_t i = 0;
     for (; i + BLOCK_POSITIONS <= n; i += BLOCK_POSITIONS)
-        block(t, x + i * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, BLOCK_POSITIONS, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, offset(residual, i * t->c_out), BLOCK_POSITIONS, vectors);
     for (; i < n; i++)
-        block(t, x + i * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, 1, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, offset(residual, i * t->c_out), 1, vectors);
 }
 
 static void tile_set(tile *t, size_t v, __m512i bias, __m512i multiplier, __mmask32 outputs)
