@@ -357,7 +357,8 @@ static ghm_status advance(ghm_encoder *e)
 static void drop_rows(ghm_encoder *e)
 {
     const size_t halo = analysis_halo(e->model);
-    const size_t top = e->analysed > halo ? (e->analysed - halo) * MODEL_Y_STRIDE : 0;
+    const size_t wanted = e->analysed > halo ? (e->analysed - halo) * MODEL_Y_STRIDE : 0;
+    const size_t top = wanted < e->received ? wanted : e->received; /* the last row of y reaches beyond the picture */
     if (top <= e->top)
         return;
     memmove(e->window, e->window + (top - e->top) * e->rows.row_stride, (e->received - top) * e->rows.row_stride);
