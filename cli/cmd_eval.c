@@ -1,5 +1,6 @@
 /* cmd_eval.c - gingham eval: pictures through this codec and its peers, measured. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,11 @@
 #include "progress.h"
 
 #define SELF "/proc/self/exe"
-#define MAX_CODECS 16 /* more than the table has, each of which is taken once at most */
+#define MAX_CODECS 32 /* more than the table has, each of which is taken once at most, and weights */
+#define MAX_WEIGHTS 16
 
 typedef struct eval_options {
-    const char *qualities, *codecs, *work, *model_file, *json, *csv, *bd_csv, *per_image, *html;
+    const char *qualities, *codecs, *work, *models, *json, *csv, *bd_csv, *per_image, *html;
     int points, verbose;
     bool compare_published, quiet;
 } eval_options;
@@ -52,8 +54,8 @@ static const option eval_option_table[] = {
       "names separated by commas; all: Gingham and every peer that is installed" },
     { "work", 'w', true, "FOLDER", NULL, parse_file, FIELD(work),
       "keep coded files and measurements here, and take over those of an earlier run" },
-    { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
-      "measure Gingham with the weights in FILE" },
+    { "model", 0, false, "LIST", NULL, parse_text, FIELD(models),
+      "measure Gingham with the weights in a file, or in each of several, separated by commas: each is a codec" },
     { "json", 0, true, "FILE", NULL, parse_file, FIELD(json),
       "write CompressAI's form; of several codecs one FILE each, with -CODEC put before the suffix" },
     { "csv", 0, true, "FILE", NULL, parse_file, FIELD(csv),
@@ -107,7 +109,10 @@ typedef struct eval_job {
     workplace place;
     eval_results results;
     eval_series series[MAX_CODECS];
-    char *quality_list, *codec_list; /* own what the lists are made of */
+    eval_codec variants[MAX_WEIGHTS]; /* ours with each of the weights that were named */
+    char variant_names[MAX_WEIGHTS][64];
+    size_t n_variants;
+    char *quality_list, *codec_list, *model_list; /* own what the lists are made of */
     char spread_qualities[CODEC_MAX_POINTS][8];
 } eval_job;
 
@@ -160,6 +165,7 @@ static exit_code add_listed_qualities(eval_job *job, eval_series *s)
     char *rest = NULL;
     double number, previous = -1;
     exit_code code = EXIT_OK;
+    free(job->quality_list);
     job->quality_list = strdup(job->options.qualities);
     if (!job->quality_list)
         return fail(EXIT_LIMIT, NULL, "out of memory");
@@ -234,13 +240,60 @@ static exit_code add_codec(eval_job *job, const eval_codec *codec, bool required
     if (state != CODEC_INSTALLED)
         return report_absence(codec, state, required);
     job->results.n_series++;
-    return codec == eval_codecs[0] ? choose_our_points(job, s) : choose_peer_points(job, s);
+    return codec->ours ? choose_our_points(job, s) : choose_peer_points(job, s);
+}
+
+/* Ours is one codec for each of the weights that were named. */
+static exit_code add_ours_or_peer(eval_job *job, const eval_codec *codec, bool required)
+{
+    exit_code code = EXIT_OK;
+    if (!codec->ours || job->n_variants == 0)
+        return add_codec(job, codec, required);
+    for (size_t i = 0; i < job->n_variants && code == EXIT_OK; i++)
+        code = add_codec(job, &job->variants[i], required);
+    return code;
+}
+
+/* "gingham" for a single file, "gingham-" and the file's name up to its dot for several. */
+static exit_code name_variant(eval_job *job, const char *file, bool is_single)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    if (access(file, R_OK) != 0)
+        return fail(EXIT_WEIGHTS, file, "cannot be opened: %s", strerror(errno));
+    char *name = job->variant_names[job->n_variants];
+    const size_t size = sizeof job->variant_names[0];
+    const int length = is_single ? snprintf(name, size, "%s", eval_codecs[0]->name)
+                                 : snprintf(name, size, "%s-%.*s", eval_codecs[0]->name, (int)strcspn(base, "."), base);
+    if (length >= (int)size)
+        return fail(EXIT_LIMIT, file, "the name is too long");
+    for (size_t i = 0; i < job->n_variants; i++)
+        if (strcmp(job->variant_names[i], name) == 0)
+            return fail(EXIT_USAGE, file, "has the same name as %s", job->variants[i].weights);
+    job->variants[job->n_variants++] = eval_codec_with_weights(name, file);
+    return EXIT_OK;
+}
+
+static exit_code choose_weights(eval_job *job)
+{
+    char *rest = NULL;
+    exit_code code = EXIT_OK;
+    if (!job->options.models)
+        return EXIT_OK;
+    const bool is_single = !strchr(job->options.models, ',');
+    job->model_list = strdup(job->options.models);
+    if (!job->model_list)
+        return fail(EXIT_LIMIT, NULL, "out of memory");
+    for (char *file = strtok_r(job->model_list, ",", &rest); file && code == EXIT_OK; file = strtok_r(NULL, ",", &rest))
+        code = job->n_variants < MAX_WEIGHTS
+                   ? name_variant(job, file, is_single)
+                   : fail(EXIT_USAGE, eval_command.name, "option --model: more than %d files", MAX_WEIGHTS);
+    return code;
 }
 
 static bool is_chosen(const eval_job *job, const eval_codec *codec)
 {
     for (size_t i = 0; i < job->results.n_series; i++)
-        if (job->series[i].codec == codec)
+        if (job->series[i].codec == codec || (codec->ours && job->series[i].codec->ours))
             return true;
     return false;
 }
@@ -259,7 +312,7 @@ static exit_code add_named_codecs(eval_job *job)
             return fail(EXIT_USAGE, eval_command.name, "option --codec: '%s' is no codec; --help lists them", name);
         if (is_chosen(job, codec))
             return fail(EXIT_USAGE, eval_command.name, "option --codec: '%s' is named twice", name);
-        code = add_codec(job, codec, true);
+        code = add_ours_or_peer(job, codec, true);
     }
     return code;
 }
@@ -271,7 +324,7 @@ static exit_code choose_codecs(eval_job *job)
     if (strcmp(job->options.codecs, "all") != 0)
         return add_named_codecs(job);
     for (const eval_codec *const *c = eval_codecs; *c && code == EXIT_OK; c++)
-        code = add_codec(job, *c, false);
+        code = add_ours_or_peer(job, *c, false);
     return code;
 }
 
@@ -287,7 +340,6 @@ static exit_code find_workplace(eval_job *job)
     job->place = (workplace){
         .folder = job->options.work ? job->options.work : job->temporary_work,
         .self = job->self,
-        .model_file = job->options.model_file,
         .stopped = is_stopped,
     };
     return job->place.folder ? EXIT_OK : EXIT_WRITE;
@@ -356,6 +408,8 @@ static exit_code run_job(eval_job *job, int n_operands, char **operands)
     if (code == EXIT_OK)
         code = find_workplace(job);
     if (code == EXIT_OK)
+        code = choose_weights(job);
+    if (code == EXIT_OK)
         code = choose_codecs(job);
     if (code == EXIT_OK)
         code = measure_all(job);
@@ -369,6 +423,7 @@ static void release(eval_job *job)
     picture_list_free(&job->results.pictures);
     free(job->quality_list);
     free(job->codec_list);
+    free(job->model_list);
     if (job->temporary_work)
         remove_folder(job->temporary_work);
     free(job->temporary_work);

@@ -2,6 +2,7 @@
 #ifndef CLI_EVAL_CODEC_TABLE_H
 #define CLI_EVAL_CODEC_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CODEC_MAX_ARGUMENTS 24
@@ -14,6 +15,8 @@ typedef struct quality_scale {
 
 typedef struct eval_codec {
     const char *name, *description;
+    bool ours;
+    const char *weights; /* of ours, the file they are in; NULL: built in */
     const char *suffix;  /* of its files */
     const char *picture; /* end of the names of pictures that its commands read and write (handover.h) */
     /* Argument lists; {q}, {in}, {out} and {self}, this program, are replaced. One thread each. */
@@ -25,9 +28,12 @@ typedef struct eval_codec {
     quality_scale scale;
 } eval_codec;
 
-/* The first is ours. Ends with NULL. */
+/* Ours first, with the built-in weights. Ends with NULL. */
 extern const eval_codec *const eval_codecs[];
 
 const eval_codec *eval_codec_find(const char *name);
+
+/* Ours with the weights in a file; name and file are not copied. */
+eval_codec eval_codec_with_weights(const char *name, const char *file);
 
 #endif

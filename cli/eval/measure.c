@@ -77,7 +77,7 @@ typedef struct replacements {
 
 /* Owns the texts. */
 typedef struct argument_list {
-    char *items[CODEC_MAX_ARGUMENTS + 3]; /* --model FILE and NULL */
+    char *items[CODEC_MAX_ARGUMENTS];
     size_t n;
 } argument_list;
 
@@ -106,26 +106,16 @@ static char *expand(const char *template, const replacements *r)
     return strdup(template);
 }
 
-/* model_file: NULL, or what is appended as --model. */
-static exit_code expand_arguments(const char *const *templates, const replacements *r, const char *model_file,
-                                  argument_list *list)
+static exit_code expand_arguments(const char *const *templates, const replacements *r, argument_list *list)
 {
-    const char *const model_option[] = { "--model", model_file, NULL };
     list->n = 0;
     for (const char *const *t = templates; *t; t++)
         list->items[list->n++] = expand(*t, r);
-    for (const char *const *t = model_option; model_file && *t; t++)
-        list->items[list->n++] = strdup(*t);
     list->items[list->n] = NULL;
     for (size_t i = 0; i < list->n; i++)
         if (!list->items[i])
             return fail(EXIT_LIMIT, NULL, "out of memory");
     return EXIT_OK;
-}
-
-static bool is_ours(const eval_codec *codec)
-{
-    return codec == eval_codecs[0];
 }
 
 /* The last line of a log: where it starts, and its length. */
@@ -157,11 +147,11 @@ static exit_code fail_command(const argument_list *arguments, const file_names *
     return code;
 }
 
-static exit_code run_step(const workplace *place, const eval_codec *codec, const char *const *templates,
-                          const replacements *r, const file_names *names, process_usage *usage)
+static exit_code run_step(const char *const *templates, const replacements *r, const file_names *names,
+                          process_usage *usage)
 {
     argument_list arguments;
-    exit_code code = expand_arguments(templates, r, is_ours(codec) ? place->model_file : NULL, &arguments);
+    exit_code code = expand_arguments(templates, r, &arguments);
     if (code == EXIT_OK) {
         const process_end end = process_run((const char *const *)arguments.items, names->log.text, usage);
         if (end != PROCESS_DONE)
@@ -178,7 +168,7 @@ static bool find_line(char *text, const char *word, char *line, size_t size)
     char *rest = NULL;
     for (char *l = strtok_r(text, "\r\n", &rest); l; l = strtok_r(NULL, "\r\n", &rest)) {
         if (strstr(l, word)) {
-            snprintf(line, size, "%s", l);
+            snprintf(line, size, "%s", l + strspn(l, " "));
             return true;
         }
     }
@@ -193,7 +183,7 @@ codec_state measure_version(const workplace *place, const eval_codec *codec, cha
     bool found = false;
     const char *arguments[CODEC_MAX_ARGUMENTS];
     memcpy(arguments, codec->version, sizeof arguments);
-    if (is_ours(codec))
+    if (codec->ours)
         arguments[0] = place->self;
     snprintf(version, size, "unknown version");
     if (make_path(&log, "%s/%s/version.txt", place->folder, codec->name) != EXIT_OK ||
@@ -231,11 +221,11 @@ static void make_key(const workplace *place, const eval_codec *codec, const char
         for (const char *const *a = step ? codec->decode : codec->encode; *a; a++)
             snprintf(key + strlen(key), KEY_BYTES - strlen(key), "%s ", *a);
     append_file_identity(key, picture->path);
-    if (!is_ours(codec))
+    if (!codec->ours)
         return;
     append_file_identity(key, place->self);
-    if (place->model_file)
-        append_file_identity(key, place->model_file);
+    if (codec->weights)
+        append_file_identity(key, codec->weights);
 }
 
 static void put_usage(json_object *o, const char *const keys[3], const process_usage *u)
@@ -417,11 +407,11 @@ static exit_code measure_anew(const workplace *place, const eval_codec *codec, c
 {
     const replacements encode = { place->self, quality, names->original.text, names->coded.text };
     const replacements decode = { place->self, quality, names->coded.text, names->decoded.text };
-    exit_code code = run_step(place, codec, codec->encode, &encode, names, &out->encode);
+    exit_code code = run_step(codec->encode, &encode, names, &out->encode);
     if (code == EXIT_OK)
         code = weigh_file(names->coded.text, &out->bytes);
     if (code == EXIT_OK)
-        code = run_step(place, codec, codec->decode, &decode, names, &out->decode);
+        code = run_step(codec->decode, &decode, names, &out->decode);
     if (code == EXIT_OK)
         code = compare_with_original(names, out);
     unlink(names->decoded.text); /* large, and made again from the coded file at any time */
@@ -466,7 +456,7 @@ exit_code measure_decode_again(const workplace *place, const eval_codec *codec, 
         return code;
     const replacements r = { place->self, quality, names.coded.text, names.decoded.text };
     memcpy(decoded, names.decoded.text, MEASURE_PATH_BYTES);
-    code = run_step(place, codec, codec->decode, &r, &names, &usage);
+    code = run_step(codec->decode, &r, &names, &usage);
     if (code == EXIT_OK)
         unlink(names.log.text);
     return code;

@@ -28,9 +28,8 @@ typedef struct measurement {
  */
 typedef struct workplace {
     const char *folder;
-    const char *self;       /* path of this program */
-    const char *model_file; /* for our codec; NULL: the built-in weights */
-    bool (*stopped)(void);  /* whether the user wants an end */
+    const char *self;      /* path of this program */
+    bool (*stopped)(void); /* whether the user wants an end */
 } workplace;
 
 typedef enum codec_state { CODEC_INSTALLED, CODEC_NO_COMMAND, CODEC_NO_PART, CODEC_BROKEN } codec_state;

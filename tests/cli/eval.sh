@@ -167,6 +167,23 @@ END
 run eval odd -c gingham --compare-published
 expect_failure 2 'for the page of --html'
 
+# Other weights, and several: each of them is a codec.
+weights=$images/../parity/test.ghmw
+cp "$weights" other.weights.ghmw
+run eval "$images/crop-256x192.png" -c gingham --model "$weights" -q 40 --quiet --csv one.csv
+expect_status 0
+run eval "$images/crop-256x192.png" -c gingham --model "other.weights.ghmw,$weights" -q 20,40,60 --csv rd.csv --html page.html
+expect_status 0
+expect_stdout '^gingham-other  *this program; id  *[0-9a-f]\{16\}$'
+expect_stdout '^gingham-test  *60  *[0-9.]* '
+expect_stdout '^gingham-test  *PSNR '
+bytes=$(awk -F, '$3 == 40 { print $7 }' rd.csv one.csv | sort -u | wc -l)
+[ "$bytes" -eq 1 ] || failed 'files of one size expected'
+run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,missing.ghmw" -q 40
+expect_failure 6 'missing.ghmw: cannot be opened'
+run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,./other.weights.ghmw" -q 40
+expect_failure 2 'has the same name as'
+
 # Nothing is left behind without --work.
 mkdir tmp
 TMPDIR=$work/folder/tmp "$gingham" eval "$images/rgb.png" -c gingham -q 50 >"$out" 2>"$err"
