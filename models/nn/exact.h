@@ -16,6 +16,12 @@ static inline int16_t exact_finish(int32_t acc, int32_t multiplier, const int16_
     }
 }
 
+/* residual + at; a residual that is not there has no address to add to. */
+static inline const int16_t *residual_at(const int16_t *residual, size_t at)
+{
+    return residual ? residual + at : NULL;
+}
+
 void depthwise_s16_c(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first, size_t step,
                      int16_t *y);
 

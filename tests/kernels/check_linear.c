@@ -180,4 +180,6 @@ void check_linear(void)
                 check_shape(channels[i], channels[o], (weight_style)random_below(N_WEIGHT_STYLES));
     for (int style = 0; style < N_WEIGHT_STYLES; style++)
         check_shape(40, 24, (weight_style)style);
+    for (int i = 0; i < (small_test() ? 4 : 40); i++)
+        check_shape(channels[random_below(7)], channels[random_below(9)], WEIGHTS_SPARSE);
 }

@@ -155,12 +155,24 @@ static void random_weights(int16_t *weight, size_t c_in, weight_style style)
     const int16_t extreme = random_below(2) ? 127 : -127;
     for (size_t ic = 0; ic < c_in; ic++)
         switch (style) {
-        case WEIGHTS_INT8: weight[ic] = (int16_t)random_between(-127, 127); break;
+        case WEIGHTS_INT8:
+        case WEIGHTS_SPARSE: weight[ic] = (int16_t)random_between(-127, 127); break;
         case WEIGHTS_INT8_MAX: weight[ic] = c_in * 127 <= WEIGHT_SUM_MAX ? extreme : (int16_t)(extreme / 2); break;
         default: weight[ic] = (int16_t)random_between(-max_int16, max_int16);
         }
     if (style == WEIGHTS_INT16_BOUND)
         fill_to_bound(weight, c_in);
+}
+
+/* Zero each block with a probability that is the same for the whole layer. */
+static void zero_blocks(int16_t *weight, size_t c_out, size_t c_in)
+{
+    const uint64_t percent = random_below(101);
+    for (size_t first = 0; first < c_out; first += 16)
+        for (size_t ic = 0; ic < c_in; ic += 4)
+            if (random_below(100) < percent)
+                for (size_t oc = first; oc < first + 16 && oc < c_out; oc++)
+                    memset(weight + oc * c_in + ic, 0, 4 * sizeof *weight);
 }
 
 static int32_t random_multiplier(void)
@@ -186,6 +198,8 @@ nn_linear random_linear(size_t c_out, size_t c_in, weight_style style)
             bias[oc] = BIAS_AT_BOUND * sign_of(bias[oc]);
         multiplier[oc] = random_multiplier();
     }
+    if (style == WEIGHTS_SPARSE)
+        zero_blocks(weight, c_out, c_in);
     return (nn_linear){c_out, c_in, weight, bias, multiplier, NULL};
 }
 

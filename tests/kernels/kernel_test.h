@@ -50,6 +50,7 @@ typedef enum weight_style {
     WEIGHTS_INT8_MAX,    /* all 127 or all -127, output by output */
     WEIGHTS_INT16,       /* random, as large as the bound on their sum allows */
     WEIGHTS_INT16_BOUND, /* exactly at the bound of linear_check(), bias included */
+    WEIGHTS_SPARSE,      /* int8 with blocks of 16 outputs x 4 inputs of zeros, few or nearly all of them */
     N_WEIGHT_STYLES
 } weight_style;
 

@@ -172,7 +172,7 @@ ALWAYS_INLINE void block(const tile *t, const int8_t *x, int16_t *y, const int16
         add_inputs(acc, weight, x + 2 * ic, t->c_in, positions);
     for (size_t p = 0; p < positions; p++)
         vst1q_s16(y + p * t->c_out, finish_8(whole(acc[p][0]), whole(acc[p][1]), t->multiplier,
-                                             residual ? residual + p * t->c_out : NULL, t->epilogue));
+                                             residual_at(residual, p * t->c_out), t->epilogue));
 }
 
 /* n positions of one tile, taken apart; what is left after the blocks goes one by one. */
@@ -180,9 +180,9 @@ static void all_blocks(const tile *t, const int8_t *x, size_t n, int16_t *y, con
 {
     size_t i = 0;
     for (; i + BLOCK_POSITIONS <= n; i += BLOCK_POSITIONS)
-        block(t, x + i * 2 * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, BLOCK_POSITIONS);
+        block(t, x + i * 2 * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), BLOCK_POSITIONS);
     for (; i < n; i++)
-        block(t, x + i * 2 * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, 1);
+        block(t, x + i * 2 * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), 1);
 }
 
 static void linear_s8_dotprod(const nn_linear *layer, const header *packed, const int32_t *multiplier, const int16_t *x,
@@ -195,7 +195,7 @@ static void linear_s8_dotprod(const nn_linear *layer, const header *packed, cons
     for (size_t first = 0; first < c_out; first += TILE_OUTPUTS) {
         const tile t = { .c_in = c_in, .c_out = c_out, .weight = weight + first * c_in, .bias = bias + first,
                          .multiplier = multiplier + first, .epilogue = epilogue };
-        all_blocks(&t, scratch, n, y + first, residual ? residual + first : NULL);
+        all_blocks(&t, scratch, n, y + first, residual_at(residual, first));
     }
 }
 

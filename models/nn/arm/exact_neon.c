@@ -94,7 +94,7 @@ ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int1
         for (size_t v = 0; v < vectors; v++) {
             const size_t at = p * t->c_out + v * VECTOR;
             vst1q_s16(y + at, finish_8(acc[p][v].low, acc[p][v].high, t->multiplier + v * VECTOR,
-                                       residual ? residual + at : NULL, t->epilogue));
+                                       residual_at(residual, at), t->epilogue));
         }
 }
 
@@ -104,9 +104,9 @@ ALWAYS_INLINE void all_blocks(const tile *t, const int16_t *x, size_t n, int16_t
 {
     size_t i = 0;
     for (; i + BLOCK_POSITIONS <= n; i += BLOCK_POSITIONS)
-        block(t, x + i * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, BLOCK_POSITIONS, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), BLOCK_POSITIONS, vectors);
     for (; i < n; i++)
-        block(t, x + i * t->c_in, y + i * t->c_out, residual ? residual + i * t->c_out : NULL, 1, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), 1, vectors);
 }
 
 void linear_s16_neon(const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n, int16_t *y,
@@ -117,7 +117,7 @@ void linear_s16_neon(const nn_linear *layer, const int32_t *multiplier, const in
         const tile t = { .c_in = layer->c_in, .c_out = layer->c_out, .epilogue = epilogue,
                          .weight = (const int16_t *)layer->packed + first * layer->c_in, .bias = layer->bias + first,
                          .multiplier = multiplier + first };
-        const int16_t *const from = residual ? residual + first : NULL;
+        const int16_t *const from = residual_at(residual, first);
         if (tile_outputs(layer->c_out, first) == TILE_OUTPUTS)
             all_blocks(&t, x, n, y + first, from, 2);
         else

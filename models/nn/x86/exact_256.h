@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/nn/exact.h"
+#include "models/nn/sparse.h"
 #include "models/nn/tiles.h"
 
 static __m256i load256(const void *from)
@@ -66,7 +67,8 @@ static __m256i saturate(__m256i low, __m256i high)
 
 /* ------------------------------------------------------------------------------------------ linear
  *
- * Packed weights: tiles of 16 outputs (the last may have 8); in a tile pair of inputs by pair, in a pair output by output:
+ * Packed weights: the form of sparse.h, with all blocks for a dense layer; tiles of 16 outputs (the last may have 8), in a
+ * tile pair of inputs by pair, in a pair output by output:
  *
  *     tile 0:  w[0][0] w[0][1]   w[1][0] w[1][1]   ...   w[15][0] w[15][1]     one vector: 8 outputs x 2 inputs
  *              w[0][2] w[0][3]   w[1][2] w[1][3]   ...   w[15][2] w[15][3]
@@ -84,28 +86,34 @@ enum { TILE_VECTORS = 2, TILE_OUTPUTS = 8 * TILE_VECTORS, BLOCK_POSITIONS = 4, U
 typedef struct tile {
     size_t c_in, c_out;
     const int16_t *weight; /* packed */
+    const uint16_t *input; /* of the n_blocks blocks of 4 inputs */
+    size_t n_blocks;
+    bool is_dense;         /* they are all inputs in order */
     __m256i bias[TILE_VECTORS];
     multipliers multiplier[TILE_VECTORS];
     nn_epilogue epilogue;
 } tile;
 
+/* Blocks of zeros, in percent, from which skipping them is faster (PERFORMANCE.md). */
+#ifndef SPARSE_PERCENT
+#define SPARSE_PERCENT 10
+#endif
+
 static size_t NAME(packed_bytes)(const nn_linear *layer)
 {
-    return layer->c_out * layer->c_in * sizeof(int16_t);
-}
-
-static size_t tile_outputs(size_t c_out, size_t first)
-{
-    return c_out - first < TILE_OUTPUTS ? c_out - first : TILE_OUTPUTS;
+    const sparse_form form = sparse_form_of(layer, SPARSE_PERCENT);
+    return sparse_index_bytes(layer, form.n_blocks) + form.n_blocks * SPARSE_OUTPUTS * SPARSE_INPUTS * sizeof(int16_t);
 }
 
 static void NAME(pack)(const nn_linear *layer, void *packed)
 {
-    int16_t *to = packed;
-    for (size_t first = 0; first < layer->c_out; first += TILE_OUTPUTS)
-        for (size_t ic = 0; ic < layer->c_in; ic += 2)
-            for (size_t oc = first; oc < first + tile_outputs(layer->c_out, first); oc++, to += 2)
-                memcpy(to, layer->weight + oc * layer->c_in + ic, 2 * sizeof *to);
+    int16_t *to = sparse_write_index(layer, sparse_form_of(layer, SPARSE_PERCENT), packed);
+    const sparse_view view = sparse_find(layer, packed);
+    for (size_t g = 0; g < sparse_groups(layer); g++)
+        for (size_t b = view.first[g]; b < view.first[g + 1]; b++)
+            for (size_t ic = view.input[b]; ic < view.input[b] + (size_t)SPARSE_INPUTS; ic += 2)
+                for (size_t i = 0; i < sparse_outputs(layer, g); i++, to += 2)
+                    memcpy(to, layer->weight + (g * SPARSE_OUTPUTS + i) * layer->c_in + ic, 2 * sizeof *to);
 }
 
 static size_t NAME(scratch_bytes)(const nn_linear *layer, size_t n)
@@ -171,12 +179,17 @@ ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int1
             acc[p][v] = t->bias[v];
 
     const int16_t *weight = t->weight;
-    for (size_t ic = 0; ic < t->c_in; ic += 2 * UNROLL_PAIRS)
-        for (int k = 0; k < UNROLL_PAIRS; k++, weight += 16 * vectors)
-            add_pair(acc, weight, x + ic + 2 * k, t->c_in, positions, vectors);
+    if (t->is_dense)
+        for (size_t ic = 0; ic < t->c_in; ic += 2 * UNROLL_PAIRS)
+            for (int k = 0; k < UNROLL_PAIRS; k++, weight += 16 * vectors)
+                add_pair(acc, weight, x + ic + 2 * k, t->c_in, positions, vectors);
+    else
+        for (size_t b = 0; b < t->n_blocks; b++)
+            for (size_t k = 0; k < SPARSE_INPUTS; k += 2, weight += 16 * vectors)
+                add_pair(acc, weight, x + t->input[b] + k, t->c_in, positions, vectors);
 
     for (int p = 0; p < positions; p++)
-        finish(t, acc[p], y + p * t->c_out, residual ? residual + p * t->c_out : NULL, vectors);
+        finish(t, acc[p], y + p * t->c_out, residual_at(residual, p * t->c_out), vectors);
 }
 
 /* n positions of one tile. */
@@ -201,18 +214,21 @@ static void NAME(linear_s16)(const nn_linear *layer, const int32_t *multiplier, 
                             const int16_t *residual, nn_epilogue epilogue, void *scratch)
 {
     (void)scratch;
-    for (size_t first = 0; first < layer->c_out; first += TILE_OUTPUTS) {
-        const int vectors = (int)(tile_outputs(layer->c_out, first) / 8);
-        const int16_t *const weight = (const int16_t *)layer->packed + first * layer->c_in;
-        tile t = {.c_in = layer->c_in, .c_out = layer->c_out, .weight = weight, .epilogue = epilogue};
+    const sparse_view view = sparse_find(layer, layer->packed);
+    for (size_t g = 0, first = 0; g < sparse_groups(layer); g++, first += TILE_OUTPUTS) {
+        const int vectors = (int)(sparse_outputs(layer, g) / 8);
+        const size_t block = view.first[g];
+        tile t = {.c_in = layer->c_in, .c_out = layer->c_out, .epilogue = epilogue, .input = view.input + block,
+                  .n_blocks = view.first[g + 1] - block, .weight = view.weight + block * SPARSE_OUTPUTS * SPARSE_INPUTS};
+        t.is_dense = t.n_blocks * SPARSE_INPUTS == t.c_in;
         for (int v = 0; v < vectors; v++) {
             t.bias[v] = load256(layer->bias + first + 8 * v);
             t.multiplier[v] = multipliers_set(load256(multiplier + first + 8 * v));
         }
         if (vectors == 2)
-            all_blocks(&t, x, n, y + first, residual ? residual + first : NULL, 2);
+            all_blocks(&t, x, n, y + first, residual_at(residual, first), 2);
         else
-            all_blocks(&t, x, n, y + first, residual ? residual + first : NULL, 1);
+            all_blocks(&t, x, n, y + first, residual_at(residual, first), 1);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/nn/exact.h"
+#include "models/nn/sparse.h"
 #include "models/nn/tiles.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -109,6 +110,15 @@ ALWAYS_INLINE __m512i leaky_relu(__m512i v)
 
 enum { TILE_VECTORS = 4, BLOCK_POSITIONS = 4, UNROLL_PAIRS = 4 };
 
+/* Blocks of zeros, in percent, from which skipping them is faster (PERFORMANCE.md): layers with few outputs gather for few. */
+static size_t break_even(const nn_linear *layer)
+{
+#ifdef SPARSE_PERCENT
+    return SPARSE_PERCENT; /* to measure it */
+#endif
+    return layer->c_out < 128 ? 50 : 35;
+}
+
 /* What a block needs to know; the pointers are those of the tile's first output. */
 typedef struct tile {
     size_t c_in, c_out;
@@ -120,9 +130,20 @@ typedef struct tile {
     nn_epilogue epilogue;
 } tile;
 
-static size_t packed_bytes_avx512(const nn_linear *layer)
+static size_t dense_bytes(const nn_linear *layer)
 {
     return vectors_of(layer->c_out, LANES) * LANES * layer->c_in * sizeof(int16_t);
+}
+
+static size_t sparse_bytes(const nn_linear *layer, sparse_form form)
+{
+    return sparse_index_bytes(layer, form.n_blocks) + form.n_blocks * SPARSE_OUTPUTS * SPARSE_INPUTS * sizeof(int16_t);
+}
+
+static size_t packed_bytes_avx512(const nn_linear *layer)
+{
+    const sparse_form form = sparse_form_of(layer, break_even(layer));
+    return form.is_sparse ? sparse_bytes(layer, form) : SPARSE_HEADER_BYTES + dense_bytes(layer);
 }
 
 /* The output, counted from the tile's first, in lane `lane` of vector v of a tile. */
@@ -132,26 +153,49 @@ static size_t output_in(size_t v, size_t lane, size_t vectors)
     return first + LANES == vectors * LANES ? first + lane : first + lane / 4 * 8 + v % 2 * 4 + lane % 4;
 }
 
-static void pack_avx512(const nn_linear *layer, void *packed)
+/* A pair of inputs of an output, zeros where there is no output. */
+static int16_t *pack_pair(const nn_linear *layer, size_t oc, size_t ic, int16_t *to)
 {
     static const int16_t zeros[2];
+    memcpy(to, oc < layer->c_out ? layer->weight + oc * layer->c_in + ic : zeros, sizeof zeros);
+    return to + 2;
+}
+
+static void pack_dense(const nn_linear *layer, int16_t *to)
+{
     const size_t n = vectors_of(layer->c_out, LANES);
-    int16_t *to = packed;
     for (size_t first = 0, vectors; first < n; first += vectors) {
+        size_t order[TILE_VECTORS * LANES];
         vectors = tile_vectors(n - first, TILE_VECTORS);
+        for (size_t i = 0; i < vectors * LANES; i++)
+            order[i] = first * LANES + output_in(i / LANES, i % LANES, vectors);
         for (size_t ic = 0; ic < layer->c_in; ic += 2)
-            for (size_t i = 0; i < vectors * LANES; i++, to += 2) {
-                const size_t oc = first * LANES + output_in(i / LANES, i % LANES, vectors);
-                memcpy(to, oc < layer->c_out ? layer->weight + oc * layer->c_in + ic : zeros, sizeof zeros);
-            }
+            for (size_t i = 0; i < vectors * LANES; i++)
+                to = pack_pair(layer, order[i], ic, to);
     }
 }
 
-static size_t scratch_bytes_avx512(const nn_linear *layer, size_t n)
+/* A block is two vectors, its outputs in order. */
+static void pack_sparse(const nn_linear *layer, sparse_form form, void *packed)
 {
-    (void)layer;
-    (void)n;
-    return 0;
+    int16_t *to = sparse_write_index(layer, form, packed);
+    const sparse_view view = sparse_find(layer, packed);
+    for (size_t g = 0; g < sparse_groups(layer); g++)
+        for (size_t b = view.first[g]; b < view.first[g + 1]; b++)
+            for (size_t ic = view.input[b]; ic < view.input[b] + (size_t)SPARSE_INPUTS; ic += 2)
+                for (size_t oc = g * LANES; oc < (g + 1) * LANES; oc++)
+                    to = pack_pair(layer, oc, ic, to);
+}
+
+static void pack_avx512(const nn_linear *layer, void *packed)
+{
+    const sparse_form form = sparse_form_of(layer, break_even(layer));
+    if (form.is_sparse) {
+        pack_sparse(layer, form, packed);
+        return;
+    }
+    *(sparse_form *)packed = form;
+    pack_dense(layer, (int16_t *)((char *)packed + SPARSE_HEADER_BYTES));
 }
 
 ALWAYS_INLINE __m512i broadcast_pair(const int16_t *x)
@@ -207,21 +251,15 @@ ALWAYS_INLINE void finish_odd(const tile *t, __m512i acc, size_t v, int16_t *y, 
     _mm256_mask_storeu_epi16(y, outputs, saturated);
 }
 
-/* A residual that is not there has no address to add to. */
-ALWAYS_INLINE const int16_t *offset(const int16_t *residual, size_t n)
-{
-    return residual ? residual + n : NULL;
-}
-
 /* One position's outputs of a tile from their sums. */
 ALWAYS_INLINE void finish(const tile *t, const __m512i acc[TILE_VECTORS], int16_t *y, const int16_t *residual,
                           size_t vectors)
 {
     for (size_t v = 0; v + 1 < vectors; v += 2)
-        finish_pair(t, acc + v, v, y + LANES * v, offset(residual, LANES * v));
+        finish_pair(t, acc + v, v, y + LANES * v, residual_at(residual, LANES * v));
     if (vectors % 2)
         finish_odd(t, acc[vectors - 1], vectors - 1, y + LANES * (vectors - 1),
-                   offset(residual, LANES * (vectors - 1)));
+                   residual_at(residual, LANES * (vectors - 1)));
 }
 
 ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int16_t *residual, size_t positions,
@@ -238,7 +276,7 @@ ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int1
             add_pair(acc, weight, x + ic + 2 * k, t->c_in, positions, vectors);
 
     for (size_t p = 0; p < positions; p++)
-        finish(t, acc[p], y + p * t->c_out, offset(residual, p * t->c_out), vectors);
+        finish(t, acc[p], y + p * t->c_out, residual_at(residual, p * t->c_out), vectors);
 }
 
 /* n positions of one tile; what is left after the blocks goes one by one. */
@@ -247,9 +285,9 @@ ALWAYS_INLINE void all_blocks(const tile *t, const int16_t *x, size_t n, int16_t
 {
     size_t i = 0;
     for (; i + BLOCK_POSITIONS <= n; i += BLOCK_POSITIONS)
-        block(t, x + i * t->c_in, y + i * t->c_out, offset(residual, i * t->c_out), BLOCK_POSITIONS, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), BLOCK_POSITIONS, vectors);
     for (; i < n; i++)
-        block(t, x + i * t->c_in, y + i * t->c_out, offset(residual, i * t->c_out), 1, vectors);
+        block(t, x + i * t->c_in, y + i * t->c_out, residual_at(residual, i * t->c_out), 1, vectors);
 }
 
 static void tile_set(tile *t, size_t v, __m512i bias, __m512i multiplier, __mmask32 outputs)
@@ -264,7 +302,7 @@ static tile tile_make(const nn_linear *layer, const int32_t *multiplier, nn_epil
                       size_t vectors)
 {
     tile t = {.c_in = layer->c_in, .c_out = layer->c_out, .epilogue = epilogue};
-    t.weight = (const int16_t *)layer->packed + first * layer->c_in;
+    t.weight = (const int16_t *)((const char *)layer->packed + SPARSE_HEADER_BYTES) + first * layer->c_in;
     size_t v = 0;
     for (; v + 1 < vectors; v += 2, first += PAIR) {
         const __mmask32 outputs = lanes_below(layer->c_out - first);
@@ -280,16 +318,15 @@ static tile tile_make(const nn_linear *layer, const int32_t *multiplier, nn_epil
     return t;
 }
 
-static void linear_s16_avx512(const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n, int16_t *y,
-                              const int16_t *residual, nn_epilogue epilogue, void *scratch)
+static void linear_dense(const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n, int16_t *y,
+                         const int16_t *residual, nn_epilogue epilogue)
 {
-    (void)scratch;
     const size_t n_all = vectors_of(layer->c_out, LANES);
     for (size_t done = 0, vectors; done < n_all; done += vectors) {
         vectors = tile_vectors(n_all - done, TILE_VECTORS);
         const size_t first = done * LANES;
         const tile t = tile_make(layer, multiplier, epilogue, first, vectors);
-        const int16_t *const from = residual ? residual + first : NULL;
+        const int16_t *const from = residual_at(residual, first);
         switch (vectors) {
         case 4: all_blocks(&t, x, n, y + first, from, 4); break;
         case 3: all_blocks(&t, x, n, y + first, from, 3); break;
@@ -297,6 +334,73 @@ static void linear_s16_avx512(const nn_linear *layer, const int32_t *multiplier,
         default: all_blocks(&t, x, n, y + first, from, 1);
         }
     }
+}
+
+/* ------------------------------------------------------------------------------------------ sparse linear
+ *
+ * Sixteen outputs at a time, because blocks have no more, so every product loads its own input: as many loads as
+ * products, of which Zen 5 does two a cycle each. Sixteen positions at a time, so that a block's weights are used often;
+ * their inputs are gathered block by block first, (c_in / 4, 16, 4), and then lie at fixed distances from each other. */
+
+enum { SPARSE_POSITIONS = 16, GATHERED = SPARSE_POSITIONS * SPARSE_INPUTS };
+
+/* n positions; what the others hold does not matter. */
+static void gather(const int16_t *x, size_t n, size_t c_in, int16_t *to)
+{
+    for (size_t p = 0; p < n; p++)
+        for (size_t ic = 0; ic < c_in; ic += SPARSE_INPUTS)
+            memcpy(to + ic * SPARSE_POSITIONS + p * SPARSE_INPUTS, x + p * c_in + ic, SPARSE_INPUTS * sizeof *to);
+}
+
+/* Blocks first .. end - 1, the group's, at sixteen gathered positions, of which n exist. */
+static void sparse_group(const tile *t, const sparse_view *view, size_t first, size_t end, const int16_t *gathered, size_t n,
+                         int16_t *y, const int16_t *residual)
+{
+    __m512i acc[SPARSE_POSITIONS];
+    for (size_t p = 0; p < SPARSE_POSITIONS; p++)
+        acc[p] = t->bias[0];
+    for (size_t b = first; b < end; b++) {
+        const int16_t *const weight = view->weight + b * (SPARSE_OUTPUTS * SPARSE_INPUTS);
+        const int16_t *const from = gathered + (size_t)view->input[b] * SPARSE_POSITIONS;
+        const __m512i low = _mm512_loadu_si512(weight), high = _mm512_loadu_si512(weight + 2 * LANES);
+        for (size_t p = 0; p < SPARSE_POSITIONS; p++)
+            acc[p] = _mm512_dpwssd_epi32(acc[p], low, broadcast_pair(from + p * SPARSE_INPUTS));
+        for (size_t p = 0; p < SPARSE_POSITIONS; p++)
+            acc[p] = _mm512_dpwssd_epi32(acc[p], high, broadcast_pair(from + p * SPARSE_INPUTS + 2));
+    }
+    for (size_t p = 0; p < n; p++)
+        finish_odd(t, acc[p], 0, y + p * t->c_out, residual_at(residual, p * t->c_out));
+}
+
+static size_t scratch_bytes_avx512(const nn_linear *layer, size_t n)
+{
+    (void)n;
+    return layer->c_in / SPARSE_INPUTS * GATHERED * sizeof(int16_t);
+}
+
+static void linear_sparse(const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n, int16_t *y,
+                          const int16_t *residual, nn_epilogue epilogue, int16_t *gathered)
+{
+    const sparse_view view = sparse_find(layer, layer->packed);
+    for (size_t i = 0; i < n; i += SPARSE_POSITIONS) {
+        const size_t here = n - i < SPARSE_POSITIONS ? n - i : SPARSE_POSITIONS;
+        gather(x + i * layer->c_in, here, layer->c_in, gathered);
+        for (size_t g = 0; g < sparse_groups(layer); g++) {
+            const tile t = tile_make(layer, multiplier, epilogue, g * LANES, 1);
+            const size_t at = i * layer->c_out + g * LANES;
+            sparse_group(&t, &view, view.first[g], view.first[g + 1], gathered, here, y + at,
+                         residual_at(residual, at));
+        }
+    }
+}
+
+static void linear_s16_avx512(const nn_linear *layer, const int32_t *multiplier, const int16_t *x, size_t n, int16_t *y,
+                              const int16_t *residual, nn_epilogue epilogue, void *scratch)
+{
+    if (((const sparse_form *)layer->packed)->is_sparse)
+        linear_sparse(layer, multiplier, x, n, y, residual, epilogue, scratch);
+    else
+        linear_dense(layer, multiplier, x, n, y, residual, epilogue);
 }
 
 /* ------------------------------------------------------------------------------------------ depthwise
