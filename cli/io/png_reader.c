@@ -115,11 +115,11 @@ static void keep_profile(picture *out, const uint8_t *data, size_t size)
 static void keep_text(picture *out, const uint8_t *data, size_t size)
 {
     static const char keyword[] = "XML:com.adobe.xmp";
-    const uint8_t *end = data + size, *flags = data + sizeof keyword;
     if (size < sizeof keyword + 2 || memcmp(data, keyword, sizeof keyword) != 0) {
         out->losses |= LOSS_COMMENTS;
         return;
     }
+    const uint8_t *end = data + size, *flags = data + sizeof keyword;
     const uint8_t *text = after_text(after_text(flags + 2, end), end);
     if (!text)
         out->losses |= LOSS_METADATA;
@@ -138,6 +138,8 @@ static bool is(const png_unknown_chunk *chunk, const char *name)
 static int on_chunk(png_structp png, png_unknown_chunkp chunk)
 {
     png_job *job = png_get_user_chunk_ptr(png);
+    if (chunk->size == 0) /* and data NULL */
+        return 1;
     if (is(chunk, "iCCP")) {
         keep_profile(job->out, chunk->data, chunk->size);
     } else if (is(chunk, "eXIf")) {
