@@ -1,47 +1,67 @@
 /* alpha.c - prediction from the samples around, as in LOCO-I (Weinberger, Seroussi, Sapiro, 1996), and adaptive bits in
- * contexts of which neighbours are equal: alpha is flat nearly everywhere, with edges and ramps between.
+ * contexts of which neighbours are equal and how wrong the guess was at them: alpha is flat nearly everywhere, with edges
+ * and ramps between.
  *
- *                 nn              the sample x is predicted from w, n, nw; the context knows which of these six
- *            nw   n   ne          neighbours differ and by how much
+ *                 nn              the sample x is predicted from w, n, nw; the errors looked at are those of w, n, ne
+ *            nw   n   ne
  *       ww   w    x
  */
 #include "alpha.h"
 
-#include <stdlib.h>
+#include <stdlib.h> /* abs */
 #include <string.h>
 
 #include "base/status.h"
 #include "entropy/adaptive_bit.h"
 
-enum { N_PATTERNS = 32, N_ACTIVITIES = 4, N_ENDS = 3, MAX_BITS = 16, PAD = 2 };
+enum { N_PATTERNS = 32, N_COARSE = 8, N_FINE = 19, N_ENDS = 3, N_SIGNS = 9, MAX_BITS = 16, PAD = 2 };
+
+/* All adaptive bits, so that one loop starts them. */
+typedef struct alpha_contexts {
+    adaptive_bit same_row[2]; /* [was the row above the same as the one above it?] */
+    adaptive_bit hit[N_PATTERNS][N_COARSE][N_ENDS];
+    adaptive_bit sign[N_SIGNS];
+    adaptive_bit exponent[N_FINE][MAX_BITS], mantissa[MAX_BITS][MAX_BITS];
+} alpha_contexts;
 
 typedef struct alpha_codec {
     size_t width;
     unsigned depth;
-    uint16_t *rows[3], *memory; /* the row at work, the one above, the one above that; PAD samples before, one after */
-    adaptive_bit same_row[2];   /* [was the row above the same as the one above it?] */
-    adaptive_bit hit[N_PATTERNS][N_ACTIVITIES][N_ENDS];
-    adaptive_bit sign[N_ACTIVITIES];
-    adaptive_bit exponent[N_ACTIVITIES][MAX_BITS], mantissa[MAX_BITS][MAX_BITS];
+    memory_source *source;
+    void *memory; /* holds the rows */
+    size_t memory_bytes;
+    uint16_t *rows[3];  /* the row at work, the one above, the one above that; PAD samples before, one after */
+    int32_t *errors;    /* sample - guess: of this row up to the sample at work, of the one above from there on; one 0 after */
+    int32_t last_error; /* at w */
     unsigned last_same;
+    alpha_contexts contexts;
     range_encoder *encoder; /* one of the two is NULL */
     range_decoder *decoder;
 } alpha_codec;
 
-static ghm_status codec_init(alpha_codec *a, pixel_format format, size_t width, ghm_diagnostics *diag)
+static ghm_status codec_init(alpha_codec *a, const ghm_image *image, memory_source *source, ghm_diagnostics *diag)
 {
-    const size_t row = width + PAD + 1;
-    adaptive_bit *const first = a->same_row, *const end = (adaptive_bit *)(a->mantissa + MAX_BITS);
-    *a = (alpha_codec){ .width = width, .depth = format.bit_depth, .memory = calloc(3 * row, sizeof *a->memory) };
+    const size_t width = image->width, row = width + PAD + 1;
+    *a = (alpha_codec){ .width = width, .depth = colour_format_of(image).bit_depth, .source = source };
+    a->memory_bytes = (width + 1) * sizeof *a->errors + 3 * row * sizeof *a->rows[0];
+    a->memory = memory_allocate(source, a->memory_bytes);
     if (!a->memory)
-        return ghm_fail_memory(diag, 3 * row * sizeof *a->memory);
+        return memory_fail(source, a->memory_bytes, diag);
+    a->errors = a->memory;
+    uint16_t *const samples = (uint16_t *)(a->errors + width + 1);
     for (size_t i = 0; i < 3; i++)
-        a->rows[i] = a->memory + i * row + PAD;
-    for (size_t i = 0; i < 2 * row; i++) /* above the band all is opaque */
-        a->memory[row + i] = (uint16_t)((1u << a->depth) - 1);
-    for (adaptive_bit *b = first; b < end; b++)
-        *b = ADAPTIVE_BIT_START;
+        a->rows[i] = samples + i * row + PAD;
+    for (size_t i = row; i < 3 * row; i++) /* above the band all is opaque */
+        samples[i] = (uint16_t)((1u << a->depth) - 1);
+    adaptive_bit *bits = (adaptive_bit *)&a->contexts;
+    for (size_t i = 0; i < sizeof a->contexts / sizeof *bits; i++)
+        bits[i] = ADAPTIVE_BIT_START;
     return GHM_OK;
+}
+
+static void codec_free(alpha_codec *a)
+{
+    memory_release(a->source, a->memory, a->memory_bytes);
 }
 
 /* One function for both directions, so that they cannot differ: the bit is given to an encoder, got from a decoder. */
@@ -59,59 +79,75 @@ static int median_edge(int w, int n, int nw)
     return nw >= high ? low : nw <= low ? high : w + n - nw;
 }
 
-static int log2_floor(unsigned v)
+static int bit_length(unsigned v)
 {
-    int k = 0;
-    while (v >>= 1)
-        k++;
-    return k;
+    return v ? 32 - __builtin_clz(v) : 0;
 }
 
 /* 1 .. 2^depth - 1: how many bits, then the bits below the first. */
 static int code_magnitude(alpha_codec *a, adaptive_bit *exponent, int magnitude)
 {
-    const int known = a->decoder ? 0 : log2_floor((unsigned)magnitude);
+    const int known = bit_length((unsigned)magnitude) - 1;
     int k = 0;
     while (k + 1 < (int)a->depth && code_bit(a, &exponent[k], k < known))
         k++;
     int v = 1;
     for (int i = k - 1; i >= 0; i--)
-        v = v << 1 | (int)code_bit(a, &a->mantissa[k][i], (unsigned)magnitude >> i & 1);
+        v = v << 1 | (int)code_bit(a, &a->contexts.mantissa[k][i], (unsigned)magnitude >> i & 1);
     return v;
 }
 
-/* Returns the sample, which is x when encoding; beyond 0 .. 2^depth - 1 after damage. */
-static int code_sample(alpha_codec *a, const uint16_t *at, const uint16_t *above, const uint16_t *above2, int x)
+static unsigned sign_of(int v)
 {
-    const int w = at[-1], ww = at[-2], n = above[0], nw = above[-1], ne = above[1], nn = above2[0];
+    return v < 0 ? 0 : v == 0 ? 1 : 2;
+}
+
+/* x - guess, given that x is not the guess. fine: the size of the errors around. */
+static int code_error(alpha_codec *a, int guess, int max, int fine, unsigned signs, int error)
+{
+    alpha_contexts *c = &a->contexts;
+    const unsigned below = guess == 0 ? 0 : guess == max ? 1 : code_bit(a, &c->sign[signs], error < 0);
+    const int magnitude = code_magnitude(a, c->exponent[fine], abs(error));
+    return below ? -magnitude : magnitude;
+}
+
+/* Returns sample number i, which is x when encoding; beyond 0 .. 2^depth - 1 after damage. */
+static int code_sample(alpha_codec *a, size_t i, int x)
+{
+    const uint16_t *at = a->rows[0] + i, *above = a->rows[1] + i;
+    const int w = at[-1], ww = at[-2], n = above[0], nw = above[-1], ne = above[1], nn = a->rows[2][i];
     const int max = (int)(1u << a->depth) - 1, guess = median_edge(w, n, nw);
-    const int range = (abs(w - nw) + abs(nw - n) + abs(n - ne)) >> (a->depth - 8);
+    const int error_w = a->last_error, error_n = a->errors[i], error_ne = a->errors[i + 1];
+    const int fine = bit_length((unsigned)(abs(error_w) + abs(error_n) + abs(error_ne)));
+    const int coarse = fine < N_COARSE ? fine : N_COARSE - 1;
     const int pattern = (w != n) | (n != nw) << 1 | (n != ne) << 2 | (w != ww) << 3 | (n != nn) << 4;
-    const int activity = range < 4 ? 0 : range < 32 ? 1 : range < 128 ? 2 : 3;
     const int end = guess == 0 ? 0 : guess == max ? 1 : 2;
 
-    if (!code_bit(a, &a->hit[pattern][activity][end], x != guess))
-        return guess;
-    const unsigned below = end == 0 ? 0 : end == 1 ? 1 : code_bit(a, &a->sign[activity], x < guess);
-    const int magnitude = code_magnitude(a, a->exponent[activity], abs(x - guess));
-    return below ? guess - magnitude : guess + magnitude;
+    int error = 0;
+    if (code_bit(a, &a->contexts.hit[pattern][coarse][end], x != guess))
+        error = code_error(a, guess, max, fine, 3 * sign_of(error_w) + sign_of(error_n), x - guess);
+    a->last_error = a->errors[i] = error;
+    return guess + error;
 }
 
 /* False after damage. */
 static bool code_row(alpha_codec *a)
 {
     uint16_t *row = a->rows[0];
-    const uint16_t *above = a->rows[1], *above2 = a->rows[2];
+    const uint16_t *above = a->rows[1];
     const int max = (int)(1u << a->depth) - 1;
     const size_t bytes = a->width * sizeof *row;
-    const unsigned same = code_bit(a, &a->same_row[a->last_same], a->decoder ? 0 : memcmp(row, above, bytes) == 0);
+    const unsigned same = code_bit(a, &a->contexts.same_row[a->last_same], a->encoder && memcmp(row, above, bytes) == 0);
 
     row[-1] = row[-2] = above[0];
     a->last_same = same;
-    if (same && a->decoder)
+    a->last_error = 0;
+    if (same) {
         memcpy(row, above, bytes);
+        memset(a->errors, 0, a->width * sizeof *a->errors);
+    }
     for (size_t x = 0; x < a->width && !same; x++) {
-        const int v = code_sample(a, row + x, above + x, above2 + x, row[x]);
+        const int v = code_sample(a, x, row[x]);
         if (v < 0 || v > max)
             return false;
         row[x] = (uint16_t)v;
@@ -154,23 +190,24 @@ ghm_status alpha_encode(const ghm_image *image, size_t first, size_t n_rows, byt
     alpha_codec a;
     range_encoder encoder;
     bool sound = true;
-    GHM_TRY(codec_init(&a, colour_format_of(image), image->width, diag));
+    GHM_TRY(codec_init(&a, image, out->source, diag));
     range_encoder_init(&encoder, out);
     a.encoder = &encoder;
     for (size_t y = first; y < first + n_rows && sound; y++, next_row(&a))
         sound = load_row(&a, image, y) && code_row(&a);
-    free(a.memory);
+    codec_free(&a);
     if (!sound)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "the alpha has samples of more than %u bits", a.depth);
     return range_encoder_finish(&encoder) ? GHM_OK : ghm_fail_memory(diag, out->capacity);
 }
 
-ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to, size_t n_rows, ghm_diagnostics *diag)
+ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to, size_t n_rows, memory_source *source,
+                        ghm_diagnostics *diag)
 {
     alpha_codec a;
     range_decoder decoder;
     bool sound = true;
-    GHM_TRY(codec_init(&a, colour_format_of(to), to->width, diag));
+    GHM_TRY(codec_init(&a, to, source, diag));
     range_decoder_init(&decoder, payload, size);
     a.decoder = &decoder;
     for (size_t y = 0; y < n_rows && sound; y++, next_row(&a)) {
@@ -178,6 +215,6 @@ ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to
         if (sound)
             store_row(to, y, a.rows[0]);
     }
-    free(a.memory);
+    codec_free(&a);
     return sound ? GHM_OK : ghm_fail(diag, GHM_ERR_BITSTREAM, "the alpha is damaged");
 }

@@ -9,7 +9,8 @@
 ghm_status alpha_encode(const ghm_image *image, size_t first, size_t n_rows, bytes_writer *out, ghm_diagnostics *diag);
 
 /* Decode the alpha of a band into rows 0 .. n_rows - 1 of an image that has alpha; its colours are left as they are.
- * GHM_OK, GHM_ERR_BITSTREAM, GHM_ERR_MEMORY. */
-ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to, size_t n_rows, ghm_diagnostics *diag);
+ * GHM_OK, GHM_ERR_BITSTREAM, GHM_ERR_MEMORY, GHM_ERR_LIMIT. */
+ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to, size_t n_rows, memory_source *source,
+                        ghm_diagnostics *diag);
 
 #endif

@@ -343,7 +343,7 @@ static ghm_status decode_found_band(ghm_decoder *d, size_t band, latent_codec *c
     if (!components_have_alpha(d->g.format.components))
         return GHM_OK;
     const ghm_image rows = reconstruction_alpha(&d->rec, row, n_rows);
-    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, diag);
+    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, &d->memory, diag);
 }
 
 static void decode_band(void *user, size_t i, int worker)
