@@ -22,3 +22,7 @@ add pixel-q60 rgb-1x1.png 60
 add small-q80 rgb-17x13.ppm 80
 add grey-q40 grey.png 40
 add palette-q70 palette.png 70
+add alpha-q60 alpha-translucent.png 60
+add alpha16-q60 alpha16.png 60
+add deep-q50 rgb16.png 50
+add grey-alpha-q60 grey-transparent.png 60
