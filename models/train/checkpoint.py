@@ -1,5 +1,6 @@
 """Networks from files: checkpoints of train.py and weight files."""
 import math
+from collections import Counter
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from weight_file import MAGIC, unpack
 # A weight file does not tell the binary points inside its networks, and any choice gives the same function (the
 # activations are homogeneous). With this one the largest int16 stands for 8: activations of a size that trains well.
 NOMINAL_SCALE = 2.0 ** 12
+
+# Before or behind these, the channels of 2 x 2 positions lie side by side, so a larger one has no first channels to keep.
+SHUFFLED = 'ga.down.', 'ha.down', 'hs.in.', 'hs.up.'
 
 
 def load_network(path):
@@ -40,13 +44,15 @@ def transfer(net, config):
     Parameters that agree are taken. A larger one holds the old in its first rows and columns, zeros where the old rows
     would read new columns, and fresh values in new rows: the old channels compute what they did, and the new ones learn
     from the second step on. Blocks added to a list start as the identity. So growth leaves the function as it is; a
-    residual branch that net lacks ends in zeros anyway. Parameters that do not fit start fresh.
+    residual branch that net lacks ends in zeros anyway. Parameters that do not fit start fresh. P, d4, hidden widths and
+    block counts can grow so, which is what the configurations differ in.
     """
     out, old = Codec(config), net.state_dict()
     done = {}
     with torch.no_grad():
         for name, new in out.state_dict().items():
-            done[name] = grow(new, old[name]) if name in old else 'fresh'
+            fits = name in old and (new.shape == old[name].shape or not name.startswith(SHUFFLED))
+            done[name] = grow(new, old[name]) if fits else 'fresh'
         for name, layer in out.layers():
             if is_added_block(name, net) and name.endswith(('.w2', '.w4')):
                 layer.weight.zero_()
@@ -76,11 +82,10 @@ def is_added_block(name, net):
 
 
 def describe_transfer(done):
-    """{network: tensors taken, grown, fresh} as a line."""
-    networks = sorted({name.split('.')[0] for name in done})
-    counts = {n: [sum(how == what and name.split('.')[0] == n for name, how in done.items())
-                  for what in ('taken', 'grown', 'fresh')] for n in networks}
-    return 'tensors taken + grown + fresh: ' + ', '.join('%s %d + %d + %d' % (n, *c) for n, c in counts.items())
+    """Tensors of each network by what transfer did with them, in a line."""
+    network = lambda name: name.split('.')[0] if '.' in name else 'tables'
+    counts = {n: Counter(how for name, how in done.items() if network(name) == n) for n in sorted(set(map(network, done)))}
+    return 'tensors ' + '; '.join('%s: %s' % (n, ', '.join('%d %s' % (k, how) for how, k in c.items())) for n, c in counts.items())
 
 
 def dequantize(weights):

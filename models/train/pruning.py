@@ -10,7 +10,6 @@ import torch
 from quantize import LINEAR_S8, layer_kind
 
 ROWS, COLUMNS = 16, 4
-EVERY = 100      # steps between two looks at the magnitudes
 RAMP_END = 0.8   # share of the run after which no more blocks go: the rest heals
 
 

@@ -29,13 +29,13 @@ from data import split
 from dead_branches import without_branches
 from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import make_optimizer
-from pruning import EVERY, BlockPruning
+from pruning import BlockPruning
 from quantize import FakeQuantization, calibrate
 from validate import geometric_mean, picture_costs
 
 EMA_DECAY, EMA_EVERY = 0.999, 4
 HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its peak, then a cosine down to this share of it
-LOG_EVERY = 50
+LOG_EVERY, PRUNE_EVERY = 50, 100
 SYNTHESIS = r'gs\.|gain_d4'        # parameters behind the latents
 COMPARE_LAMBDA = (0.0008, 0.08)   # the printed mean is over the anchors in this range, as in the first experiments
 
@@ -159,7 +159,7 @@ class Trainer:
         return [v.item() for v in (loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm)]
 
     def prune(self):
-        if self.step % EVERY == 0:
+        if self.step % PRUNE_EVERY == 0:
             self.pruning.update(self.net, self.progress())
             self.pruning.apply(self.ema)
         self.pruning.apply(self.net.state_dict())
