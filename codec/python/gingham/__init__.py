@@ -43,9 +43,11 @@ def _declarations():
     return '\n'.join(lines).replace('GHM_API ', '')
 
 
+_text = _declarations()
+_abi = re.search(r'#define GHM_ABI_VERSION (\d+)', _text).group(1)
 _ffi = cffi.FFI()
-_ffi.cdef(_declarations())
-_lib = _ffi.dlopen(os.environ.get('GINGHAM_LIBRARY', 'libgingham.so.0'))
+_ffi.cdef(_text)
+_lib = _ffi.dlopen(os.environ.get('GINGHAM_LIBRARY', f'libgingham.so.{_abi}'))
 
 
 def version():
