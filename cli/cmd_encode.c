@@ -347,7 +347,16 @@ static exit_code run_in_batch(batch *b, const batch_file *file, json_object *lin
     return code;
 }
 
-static const char *const picture_suffixes[] = { ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", NULL };
+static const char *const picture_suffixes[] = {
+    ".png", ".jpg",  ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
+#ifdef GHM_HAVE_WEBP
+    ".webp",
+#endif
+#ifdef GHM_HAVE_TIFF
+    ".tif", ".tiff",
+#endif
+    NULL,
+};
 
 static const batch_command encode_batch = {
     .command = &encode_command,
