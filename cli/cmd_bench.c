@@ -126,7 +126,7 @@ const command bench_command = {
     .summary = "Time encodes and decodes and their stages.",
     .details =
         "Stages: read is the picture from its file, write the decoded picture to a PPM\n"
-        "file; analysis is pixels to latents, context the hyper synthesis and the context\n"
+        "file; analysis is pixels to latents, context hyper synthesis and context\n"
         "model, entropy the choice and coding of symbols, synthesis latents to pixels.\n"
         "The encoder stores the hash of the decoded picture, as it does by default, so\n"
         "that it runs the decoder's networks too. GMAC/s is the multiply-adds that the\n"
