@@ -54,6 +54,14 @@ const nn_kernels *nn_kernels_get(ghm_backend backend)
     return NULL;
 }
 
+ghm_backend nn_kernels_backend(const nn_kernels *kernels)
+{
+    size_t i = 0;
+    while (candidates[i].kernels != kernels)
+        i++;
+    return candidates[i].backend;
+}
+
 const nn_float_kernels *nn_float_kernels_get(ghm_backend backend)
 {
     for (size_t i = 0; i < N_CANDIDATES; i++)

@@ -76,12 +76,14 @@ static void run_depthwise(void *user)
     w->kernels->depthwise(&w->depthwise, rows, w->n, 0, 1, w->y);
 }
 
-static void bench_linear(const shape *s, const nn_kernels *const backends[], size_t n_backends)
+/* The backends at a shape, with some of its blocks of weights zero. */
+static void bench_linear(const shape *s, unsigned zero_percent, const nn_kernels *const backends[], size_t n_backends)
 {
     exact_work w = {.linear = random_linear(s->c_out, s->c_in, s->style), .n = s->n};
     w.x = allocate(s->n * s->c_in * sizeof *w.x);
     w.y = allocate(s->n * s->c_out * sizeof *w.y);
     make_typical(w.x, s->n * s->c_in, w.linear.multiplier, s->c_out, 11);
+    zero_blocks((int16_t *)w.linear.weight, s->c_out, s->c_in, zero_percent); /* allocated by random_linear() */
     printf("linear    n %3zu %4zu -> %3zu  ", s->n, s->c_in, s->c_out);
     for (size_t b = 0; b < n_backends; b++) {
         w.kernels = backends[b];
@@ -96,6 +98,17 @@ static void bench_linear(const shape *s, const nn_kernels *const backends[], siz
     free(w.x);
     free(w.y);
     free_linear(&w.linear);
+}
+
+/* Pruned layers: multiply-adds are counted as if none were skipped. */
+static void bench_sparse(const nn_kernels *const backends[], size_t n_backends)
+{
+    static const shape some[] = {{192, 320, 768, WEIGHTS_INT8}, {192, 64, 128, WEIGHTS_INT8}, {192, 64, 64, WEIGHTS_INT8}};
+    for (unsigned percent = 0; percent <= 80; percent += 20) {
+        printf("%u %% of the blocks zero\n", percent);
+        for (size_t i = 0; i < COUNT_OF(some); i++)
+            bench_linear(some + i, percent, backends, n_backends);
+    }
 }
 
 static void bench_depthwise(size_t c, const nn_kernels *const backends[], size_t n_backends)
@@ -181,8 +194,9 @@ void bench_kernels(void)
         printf("%8s", backends[b]->name);
     printf("\n");
     for (size_t i = 0; i < COUNT_OF(shapes); i++)
-        bench_linear(shapes + i, backends, n_backends);
+        bench_linear(shapes + i, 0, backends, n_backends);
     for (size_t i = 0; i < COUNT_OF(depthwise_channels); i++)
         bench_depthwise(depthwise_channels[i], backends, n_backends);
+    bench_sparse(backends, n_backends);
     bench_float();
 }

@@ -29,6 +29,8 @@ static void check_tables(void)
         if (!k->packed_bytes || !k->pack || !k->scratch_bytes || !k->linear || !k->depthwise)
             fail("the table of %s has a hole", k->name);
         auto_found |= k == nn_kernels_get(GHM_BACKEND_AUTO);
+        if (nn_kernels_get(nn_kernels_backend(k)) != k)
+            fail("nn_kernels_backend of %s", k->name);
         printf(" %s", k->name);
     }
     printf("\n");

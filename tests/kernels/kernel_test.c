@@ -164,10 +164,8 @@ static void random_weights(int16_t *weight, size_t c_in, weight_style style)
         fill_to_bound(weight, c_in);
 }
 
-/* Zero each block with a probability that is the same for the whole layer. */
-static void zero_blocks(int16_t *weight, size_t c_out, size_t c_in)
+void zero_blocks(int16_t *weight, size_t c_out, size_t c_in, uint64_t percent)
 {
-    const uint64_t percent = random_below(101);
     for (size_t first = 0; first < c_out; first += 16)
         for (size_t ic = 0; ic < c_in; ic += 4)
             if (random_below(100) < percent)
@@ -199,7 +197,7 @@ nn_linear random_linear(size_t c_out, size_t c_in, weight_style style)
         multiplier[oc] = random_multiplier();
     }
     if (style == WEIGHTS_SPARSE)
-        zero_blocks(weight, c_out, c_in);
+        zero_blocks(weight, c_out, c_in, random_below(101));
     return (nn_linear){c_out, c_in, weight, bias, multiplier, NULL};
 }
 

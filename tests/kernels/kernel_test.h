@@ -56,6 +56,8 @@ typedef enum weight_style {
 
 nn_linear random_linear(size_t c_out, size_t c_in, weight_style style);
 void free_linear(nn_linear *layer);
+/* Zero blocks of 16 outputs x 4 inputs of (c_out, c_in), each with the same chance. */
+void zero_blocks(int16_t *weight, size_t c_out, size_t c_in, uint64_t percent);
 nn_depthwise random_depthwise(size_t c);
 void free_depthwise(nn_depthwise *layer);
 
