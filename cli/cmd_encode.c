@@ -72,12 +72,13 @@ static exit_code encode_run(int argc, char **argv);
 const command encode_command = {
     .name = "encode",
     .operands = "INPUT [OUTPUT] | INPUT... --out-dir FOLDER",
-    .summary = "Compress PNG, JPEG, PPM and PGM pictures.",
+    .summary = "Compress PNG, JPEG, PNM, WebP and TIFF pictures.",
     .details =
-        "INPUT is told apart by its content, not its name; '-' is standard input. OUTPUT\n"
-        "is INPUT with .ghm appended (photo.jpg.ghm) unless it is named; an input from a\n"
-        "pipe goes to standard output. An existing output is replaced, once the new one\n"
-        "is complete, unless --no-overwrite is given.\n\n"
+        "INPUT is told apart by its content, not its name (WebP and TIFF where built\n"
+        "with their libraries); '-' is standard input. OUTPUT is INPUT with .ghm\n"
+        "appended (photo.jpg.ghm) unless it is named; an input from a pipe goes to\n"
+        "standard output. An existing output is replaced, once the new one is complete,\n"
+        "unless --no-overwrite is given.\n\n"
         "With --out-dir or --manifest a batch: many files by one process, -j of them at\n"
         "a time. Folders are searched at any depth, a/b.jpg gives FOLDER/a/b.jpg.ghm.\n"
         "What was done already, from the same bytes with equal options and weights, is\n"
@@ -348,14 +349,14 @@ static exit_code run_in_batch(batch *b, const batch_file *file, json_object *lin
 }
 
 static const char *const picture_suffixes[] = {
-    ".png", ".jpg",  ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
+    ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
 #ifdef GHM_HAVE_WEBP
     ".webp",
 #endif
 #ifdef GHM_HAVE_TIFF
     ".tif", ".tiff",
 #endif
-    NULL,
+    NULL
 };
 
 static const batch_command encode_batch = {

@@ -330,6 +330,50 @@ static void lying_metadata_is_refused(void **state)
     ghm_image_free(&image);
 }
 
+/* Where the payload of the first chunk of a type begins; lengths are of one or two bytes here. */
+static size_t find_chunk(ghm_buffer stream, uint8_t type, size_t *size)
+{
+    for (size_t at = 4; at + 6 <= stream.size;) {
+        const uint8_t *chunk = stream.data + at;
+        const size_t before = chunk[1] & 0x80 ? 3 : 2;
+        *size = before == 2 ? chunk[1] : (size_t)((chunk[1] & 0x7f) | chunk[2] << 7);
+        if (chunk[0] == type)
+            return at + before;
+        at += before + *size + 4;
+    }
+    fail_msg("no chunk of type %c", type);
+    return 0;
+}
+
+/* Every byte of the alpha changed, with the right CRC: refused by the alpha's decoder or by the hash, at any depth. (The
+ * last byte may have values to choose from; then the picture is the same, by its hash.) */
+static void damaged_alpha_is_noticed(void **state)
+{
+    (void)state;
+    for (unsigned depth = 8; depth <= 16; depth += 8) {
+        ghm_image image = make(GHM_GREY_ALPHA, depth, 97, 83, DISC), out = { 0 };
+        ghm_buffer stream = encode(&image, NULL, 1);
+        size_t size = 0, n_by_alpha = 0;
+        const size_t payload = find_chunk(stream, 'A', &size), start = payload - (size > 127 ? 3 : 2);
+        for (size_t i = 0; i < size; i++) {
+            stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
+            const uint32_t crc = (uint32_t)crc32(0, stream.data + start, (uInt)(payload + size - start));
+            for (size_t j = 0; j < 4; j++)
+                stream.data[payload + size + j] = (uint8_t)(crc >> (8 * j));
+            const ghm_status status = ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL);
+            assert_true(status == GHM_ERR_CHECKSUM || status == GHM_ERR_BITSTREAM || (status == GHM_OK && i + 1 == size));
+            assert_true((out.owned != NULL) == (status == GHM_OK));
+            ghm_image_free(&out);
+            n_by_alpha += status == GHM_ERR_BITSTREAM;
+            stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
+        }
+        print_message("%u bits: %zu of %zu were noticed by the alpha itself\n", depth, n_by_alpha, size);
+        assert_true(n_by_alpha > 0);
+        ghm_buffer_free(&stream);
+        ghm_image_free(&image);
+    }
+}
+
 static void too_much_metadata_is_refused(void **state)
 {
     (void)state;
@@ -380,6 +424,7 @@ int main(void)
         cmocka_unit_test(views_and_wrong_pictures),
         cmocka_unit_test(metadata_comes_back),
         cmocka_unit_test(lying_metadata_is_refused),
+        cmocka_unit_test(damaged_alpha_is_noticed),
         cmocka_unit_test(too_much_metadata_is_refused),
         cmocka_unit_test(exif_of_any_bytes_is_safe),
     };
