@@ -9,7 +9,7 @@ import sys
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, GAP = 800, 210, 64, 150, 44, 62   # of one panel, and around it
 GROUPS = 'low rates', 'middle rates', 'high rates'
-SMOOTH = 20   # rows of the log that the smoothed loss looks back
+SMOOTH = 10
 STYLE = """
 svg { font: 12px system-ui, sans-serif; --paper: #fcfcfb; --ink: #24231f; --soft: #75736b; --grid: #e6e4de;
       --c0: #2a78d6; --c1: #158a60; --c2: #c4541c; --c3: #75736b; }
@@ -48,10 +48,11 @@ def cost_lines(validations):
 
 
 def smoothed(points):
-    out, mean = [], None
-    for x, y in points:
-        mean = y if mean is None else mean + (y - mean) / min(len(out) + 1, SMOOTH)
-        out.append((x, mean))
+    """Mean over up to SMOOTH rows before and after each, as many on both sides, so that slopes keep their place."""
+    out = []
+    for i, (x, _) in enumerate(points):
+        n = min(i, len(points) - 1 - i, SMOOTH)
+        out.append((x, sum(y for _, y in points[i - n:i + n + 1]) / (2 * n + 1)))
     return out
 
 
@@ -105,7 +106,7 @@ class Panel:
             minutes = min(times, key=lambda item: abs(item[0] - step))[1] / 60
             self.text(self.x(step), y + 17, '%d' % step, 'soft', 'middle')
             self.text(self.x(step), y + 31, '%.1f min' % minutes, 'soft', 'middle')
-        self.text(WIDTH - RIGHT + 8, y + 17, 'steps', 'soft')
+        self.text(WIDTH - RIGHT + 34, y + 17, 'steps', 'soft')
 
 
 def draw(title, validations, losses):
@@ -119,9 +120,10 @@ def draw(title, validations, losses):
     panel.labels(lines)
     panel.step_axis(times)
     if losses:
-        raw = [(step, loss) for step, _, loss in losses]
-        panel = Panel(out, 'Training loss', 1, last, sorted(y for _, y in raw)[:max(1, len(raw) * 99 // 100)])
-        panel.curve([(x, min(y, panel.high)) for x, y in raw], 'raw')
+        n_spikes = len(losses) // 100   # the largest per cent of them is cut off
+        panel = Panel(out, 'Training loss', 1, last, sorted(loss for _, _, loss in losses)[:len(losses) - n_spikes])
+        raw = [(step, min(loss, panel.high)) for step, _, loss in losses]
+        panel.curve(raw, 'raw')
         panel.curve(smoothed(raw), 'c0')
         panel.step_axis(times)
     height = TOP + (2 if losses else 1) * (HEIGHT + GAP)

@@ -48,8 +48,9 @@ class BlockPruning:
 
 
 def prunable(net):
-    """{layer: weight} of the layers that can be pruned."""
-    return {name: layer.weight.detach() for name, layer in net.layers() if layer_kind(layer) == LINEAR_S8}
+    """{layer: weight} of the layers that can be pruned: those that train."""
+    return {name: layer.weight.detach() for name, layer in net.layers()
+            if layer_kind(layer) == LINEAR_S8 and layer.weight.requires_grad}
 
 
 def block_energies(weight):
