@@ -14,17 +14,8 @@ int ghm_backend_available(ghm_backend backend)
 
 const char *ghm_backend_name(ghm_backend backend)
 {
-    static const char *const names[] = { "auto", "c", "blas", "avx2", "avx512" };
+    static const char *const names[] = { "auto", "c", "blas", "avx2", "avx512", "avxvnni", "neon", "dotprod" };
     return (size_t)backend < sizeof names / sizeof *names ? names[backend] : NULL;
-}
-
-/* Which backend these kernels are. */
-static ghm_backend backend_of(const nn_kernels *kernels)
-{
-    ghm_backend backend = GHM_BACKEND_C;
-    while (nn_kernels_get(backend) != kernels)
-        backend++;
-    return backend;
 }
 
 /* A model without weights, bound to a backend. */
@@ -39,8 +30,7 @@ static ghm_status make_model(ghm_backend backend, ghm_model **model, ghm_diagnos
         return ghm_fail_memory(diag, sizeof **model);
     (*model)->kernels = kernels;
     (*model)->float_kernels = nn_float_kernels_get(GHM_BACKEND_AUTO);
-    (*model)->backend = backend_of(kernels);
-    nn_blas_single_thread();
+    (*model)->backend = nn_kernels_backend(kernels);
     return GHM_OK;
 }
 

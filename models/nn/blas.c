@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "models/nn/layers.h"
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static blas_dgemm *dgemm;
 
@@ -36,5 +34,3 @@ blas_dgemm *blas_load_dgemm(void)
     pthread_once(&once, load);
     return dgemm;
 }
-
-void nn_blas_single_thread(void) {}

@@ -105,7 +105,4 @@ extern const nn_float_kernels nn_float_kernels_avx512; /* nn/x86/float_avx512.c 
 extern const nn_float_kernels nn_float_kernels_neon; /* nn/arm/float_neon.c */
 #endif
 
-/* Does nothing any more: who loads OpenBLAS (blas.h) sets it to one thread. Until its callers are gone. */
-void nn_blas_single_thread(void);
-
 #endif
