@@ -275,8 +275,14 @@ ALWAYS_INLINE void block(const tile *t, const int16_t *x, int16_t *y, const int1
         for (size_t k = 0; k < UNROLL_PAIRS; k++, weight += 2 * LANES * vectors)
             add_pair(acc, weight, x + ic + 2 * k, t->c_in, positions, vectors);
 
-    for (size_t p = 0; p < positions; p++)
-        finish(t, acc[p], y + p * t->c_out, residual_at(residual, p * t->c_out), vectors);
+    /* Without a loop, over which compilers leave the sums in memory. positions is 1 or 4. */
+    const size_t c = t->c_out;
+    finish(t, acc[0], y, residual, vectors);
+    if (positions > 1) {
+        finish(t, acc[1], y + c, residual_at(residual, c), vectors);
+        finish(t, acc[2], y + 2 * c, residual_at(residual, 2 * c), vectors);
+        finish(t, acc[3], y + 3 * c, residual_at(residual, 3 * c), vectors);
+    }
 }
 
 /* n positions of one tile; what is left after the blocks goes one by one. */
