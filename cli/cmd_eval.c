@@ -49,7 +49,7 @@ static const option eval_option_table[] = {
     { "qualities", 'q', true, "LIST", NULL, parse_text, FIELD(qualities),
       "qualities of Gingham, 0 to 100, rising, separated by commas; instead of --points" },
     { "points", 0, true, "N", "8", parse_points, FIELD(points),
-      "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 8" },
+      "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 7 or 8" },
     { "codec", 'c', true, "LIST", "all", parse_text, FIELD(codecs),
       "names separated by commas; all: Gingham and every peer that is installed" },
     { "work", 'w', true, "FOLDER", NULL, parse_file, FIELD(work),
@@ -165,7 +165,6 @@ static exit_code add_listed_qualities(eval_job *job, eval_series *s)
     char *rest = NULL;
     double number, previous = -1;
     exit_code code = EXIT_OK;
-    free(job->quality_list);
     job->quality_list = strdup(job->options.qualities);
     if (!job->quality_list)
         return fail(EXIT_LIMIT, NULL, "out of memory");
@@ -187,8 +186,23 @@ static size_t spread(size_t i, size_t n, size_t m)
     return n == 1 ? m / 2 : (i * (m - 1) + (n - 1) / 2) / (n - 1);
 }
 
+/* Ours with other weights has the same points. */
+static bool copy_our_points(const eval_job *job, eval_series *s)
+{
+    for (const eval_series *other = job->series; other < s; other++) {
+        if (!other->codec->ours)
+            continue;
+        memcpy(s->qualities, other->qualities, sizeof s->qualities);
+        s->n_points = other->n_points;
+        return true;
+    }
+    return false;
+}
+
 static exit_code choose_our_points(eval_job *job, eval_series *s)
 {
+    if (copy_our_points(job, s))
+        return EXIT_OK;
     if (job->options.qualities)
         return add_listed_qualities(job, s);
     const size_t n = (size_t)job->options.points;
