@@ -116,7 +116,7 @@ static size_t break_even(const nn_linear *layer)
 #ifdef SPARSE_PERCENT
     return SPARSE_PERCENT; /* to measure it */
 #endif
-    return layer->c_out < 128 ? 50 : 35;
+    return layer->c_out < 128 ? 60 : 40;
 }
 
 /* What a block needs to know; the pointers are those of the tile's first output. */
