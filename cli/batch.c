@@ -2,7 +2,7 @@
 #include "batch.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ struct batch {
     exit_code log_code;
 };
 
-static volatile sig_atomic_t stop;
+static atomic_int stop;
 
 /* -------------------------------------------------------------------------------------------------- threads */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,10 +19,10 @@
 /* -------------------------------------------------------------------------------------------------- signals */
 
 /* The files to remove when a signal ends the process. Changed under the lock and while signals are blocked. */
-static char *volatile pending_temporaries[MAX_OUTPUTS];
+static _Atomic(char *) pending_temporaries[MAX_OUTPUTS];
 static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static volatile sig_atomic_t *stop_flag; /* output_defer_signals() */
+static _Atomic(atomic_int *) stop_flag; /* output_defer_signals() */
 
 static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
 
@@ -29,13 +30,14 @@ static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
  * expects of this signal. */
 static void on_fatal_signal(int signal_number)
 {
-    if (stop_flag && !*stop_flag) {
-        *stop_flag = 1;
+    atomic_int *stop = stop_flag;
+    if (stop && atomic_exchange(stop, 1) == 0)
         return;
+    for (size_t i = 0; i < MAX_OUTPUTS; i++) {
+        const char *name = pending_temporaries[i];
+        if (name)
+            unlink(name);
     }
-    for (size_t i = 0; i < MAX_OUTPUTS; i++)
-        if (pending_temporaries[i])
-            unlink(pending_temporaries[i]);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -64,7 +66,7 @@ static void block_fatal_signals(sigset_t *old)
     pthread_sigmask(SIG_BLOCK, &set, old);
 }
 
-void output_defer_signals(volatile sig_atomic_t *stop)
+void output_defer_signals(atomic_int *stop)
 {
     stop_flag = stop;
 }

@@ -6,7 +6,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ void output_catch_signals(void);
 
 /* From now on the first such signal only sets *stop; another one ends the process as before. Several outputs may then
  * be open at once, one a thread, in threads that output_block_signals() was called in. */
-void output_defer_signals(volatile sig_atomic_t *stop);
+void output_defer_signals(atomic_int *stop);
 void output_block_signals(void);
 
 bool output_is_stdout(const char *path);
