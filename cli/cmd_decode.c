@@ -18,6 +18,8 @@
 #include "weights.h"
 
 #define SUFFIX ".ghm"
+#define HEADER_BYTES 64 /* enough for the header of any stream */
+#define WHOLE_BYTES (UINT64_C(256) << 20) /* pictures up to this size are decoded whole, and checked before they are written */
 
 typedef struct decode_options {
     const char *output, *model_file;
@@ -27,7 +29,10 @@ typedef struct decode_options {
     bool no_verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
-    uint64_t limit_pixels;
+    uint64_t limit_pixels, max_memory;
+    ghm_region region;
+    unsigned scale;
+    bool partial;
     batch_options batch;
     option_texts texts;
 } decode_options;
@@ -59,6 +64,15 @@ static const option decode_option_table[] = {
       "use the weights in FILE instead of the built-in ones" },
     { "no-verify", 0, 0, NULL, NULL, parse_switch, FIELD(no_verify),
       "do not compare the picture with the hash in the stream" },
+    { "region", 0, OPTION_PER_FILE, "X,Y,W,H", NULL, parse_region, FIELD(region),
+      "decode this part only, in pixels from the upper left corner; the hash is not compared" },
+    { "scale", 0, OPTION_PER_FILE, "1/2|1/4|1/8|1/16", "1/1", parse_scale, FIELD(scale),
+      "a smaller picture: each pixel is the mean of a square of the decoded picture's" },
+    { "partial", 0, 0, NULL, NULL, parse_switch, FIELD(partial),
+      "write what there is of a truncated or damaged stream, grey where bands are missing; the status is still 5" },
+    { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
+      "refuse what needs more working memory, beside weights and stream; takes k, M and G. PNG, PPM and PAM are "
+      "written row by row where the whole picture would not fit" },
     { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
     { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
@@ -93,6 +107,9 @@ const command decode_command = {
         "hold is named in a warning: JPEG has 8 bits, PPM and PAM have no metadata; an\n"
         "orientation is then applied to the pixels. JPEG and PPM have no alpha: it is\n"
         "refused without --background.\n\n"
+        "Pictures of more than 256 MiB are not held in memory but written row by row as\n"
+        "PNG, PPM or PAM; on standard output rows are then out before the last checksum\n"
+        "is compared. 'gingham info' tells the memory that a stream needs.\n\n"
         "The report, one line or one JSON object, goes to standard output, or to\n"
         "standard error when the picture takes that.",
     .options = decode_option_table,
@@ -114,7 +131,15 @@ typedef struct decode_job {
     bool in_batch;
     output out;
     picture picture;
+    ghm_image size;     /* of the result, without samples */
+    exit_code partial;  /* with --partial: what is wrong with the picture that is written */
+    bool hash_compared;
     double seconds;
+    /* row by row */
+    ghm_decoder *decoder;
+    void *writer_state;
+    bool writing;
+    exit_code write_code;
 } decode_job;
 
 static exit_code choose_format(decode_job *job)
@@ -137,43 +162,164 @@ static exit_code read_stream(decode_job *job)
     if (foreign)
         return fail(EXIT_BAD_INPUT, job->in.label, "is a %s picture, not a Gingham stream", foreign->name);
     ghm_diagnostics diag = { "" };
-    return fail_status(ghm_stream_get_info(job->in.data, job->in.size, &job->info, &diag), job->in.label, &diag);
+    ghm_status status = ghm_stream_get_info(job->in.data, job->in.size, &job->info, &diag);
+    if (status == GHM_ERR_BITSTREAM && job->options.partial && job->in.size > HEADER_BYTES) /* behind the header? */
+        status = ghm_stream_get_info(job->in.data, HEADER_BYTES, &job->info, &diag);
+    return fail_status(status, job->in.label, &diag);
 }
 
-static exit_code decode(decode_job *job)
+static ghm_decode_settings decode_settings(const decode_job *job, progress *p)
 {
-    ghm_diagnostics diag = { "" };
     ghm_decode_settings settings;
-    progress p = progress_begin(job->in_batch ? NULL : "decoding");
     ghm_decode_settings_default(&settings);
     settings.threads = job->threads;
     settings.ignore_picture_hash = job->options.no_verify;
     settings.max_pixels = job->options.limit_pixels;
+    settings.max_memory = job->options.max_memory;
+    settings.region = job->options.region;
+    settings.scale = job->options.scale;
+    settings.partial = job->options.partial;
     settings.progress = progress_callback;
-    settings.progress_user = &p;
-    ghm_status status =
+    settings.progress_user = p;
+    return settings;
+}
+
+static write_settings settings_of_writer(const decode_job *job)
+{
+    return (write_settings){ .jpeg_quality = job->options.jpeg_quality, .metadata = &job->picture.metadata,
+                             .background = job->options.background };
+}
+
+/* With --partial a damaged stream is told of, but its picture is written. */
+static exit_code judge(decode_job *job, ghm_status status, bool has_picture, const ghm_diagnostics *diag)
+{
+    const exit_code code = fail_status(status, job->in.label, diag);
+    if (code != EXIT_DAMAGED || !job->options.partial || !has_picture)
+        return code;
+    job->partial = code;
+    return EXIT_OK;
+}
+
+static exit_code read_metadata(decode_job *job)
+{
+    ghm_diagnostics diag = { "" };
+    const ghm_status status = ghm_stream_get_metadata(job->in.data, job->in.size, &job->picture.metadata, &diag);
+    return status == GHM_OK || job->options.partial ? EXIT_OK : fail_status(status, job->in.label, &diag);
+}
+
+/* -------------------------------------------------------------------------------------------------- whole */
+
+static exit_code decode(decode_job *job)
+{
+    ghm_diagnostics diag = { "" };
+    progress p = progress_begin(job->in_batch ? NULL : "decoding");
+    const ghm_decode_settings settings = decode_settings(job, &p);
+    const ghm_status status =
         ghm_decode_image(job->model, &settings, job->in.data, job->in.size, &job->picture.image, &diag);
     job->seconds = progress_end(&p);
-    if (status == GHM_OK)
-        status = ghm_stream_get_metadata(job->in.data, job->in.size, &job->picture.metadata, &diag);
+    const exit_code code = judge(job, status, job->picture.image.owned != NULL, &diag);
+    if (code != EXIT_OK)
+        return code;
+    job->hash_compared = status == GHM_OK && job->info.has_picture_hash && !job->options.no_verify &&
+                         job->options.region.width == 0;
+    return picture_strip(&job->picture, job->options.strip, job->in.label);
+}
+
+static exit_code decode_whole(decode_job *job)
+{
+    const write_settings settings = settings_of_writer(job);
+    exit_code code = decode(job);
+    if (code == EXIT_OK)
+        code = picture_write(job->format, &job->picture.image, &settings, &job->out);
+    job->size = job->picture.image; /* which may have been turned upright */
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- row by row */
+
+static int write_rows(void *user, uint32_t first_row, const ghm_image *rows)
+{
+    decode_job *job = user;
+    if (first_row == 0) {
+        const write_settings settings = settings_of_writer(job);
+        job->write_code = job->format->by_rows->begin(&job->size, &settings, &job->out, &job->writer_state);
+        job->writing = job->write_code == EXIT_OK;
+    }
+    if (job->write_code == EXIT_OK)
+        job->write_code = job->format->by_rows->rows(job->writer_state, rows, &job->out);
+    return job->write_code != EXIT_OK;
+}
+
+static exit_code push_stream(decode_job *job, progress *p)
+{
+    ghm_diagnostics diag = { "" };
+    ghm_decode_report report;
+    const ghm_decode_settings settings = decode_settings(job, p);
+    ghm_status status = ghm_decoder_open(job->model, &settings, write_rows, job, &job->decoder, &diag);
     if (status != GHM_OK)
         return fail_status(status, job->in.label, &diag);
-    return picture_strip(&job->picture, job->options.strip, job->in.label);
+    status = ghm_decoder_push(job->decoder, job->in.data, job->in.size);
+    if (status == GHM_OK)
+        status = ghm_decoder_finish(job->decoder);
+    ghm_decoder_get_report(job->decoder, &report);
+    job->hash_compared = report.hash_compared;
+    if (job->write_code != EXIT_OK)
+        return job->write_code;
+    return judge(job, status, job->writing, ghm_decoder_diagnostics(job->decoder));
+}
+
+static exit_code decode_by_rows(decode_job *job)
+{
+    progress p = progress_begin(job->in_batch ? NULL : "decoding");
+    metadata_remove(&job->picture.metadata, job->options.strip);
+    const exit_code code = push_stream(job, &p);
+    job->seconds = progress_end(&p);
+    ghm_decoder_close(&job->decoder);
+    if (!job->writing)
+        return code;
+    const exit_code end = job->format->by_rows->end(job->writer_state, code == EXIT_OK, &job->out);
+    return code == EXIT_OK ? end : code;
+}
+
+/* Whole where that is no matter of memory: then nothing is written of a stream that proves damaged, and formats that need
+ * the whole picture, or one turned upright, can have it. */
+static exit_code choose_way(decode_job *job, bool *by_rows)
+{
+    ghm_diagnostics diag = { "" };
+    ghm_decode_cost cost;
+    const ghm_decode_settings settings = decode_settings(job, NULL);
+    const ghm_status status = ghm_decode_get_cost(job->model, &settings, job->in.data, job->in.size, &cost, &diag);
+    if (status != GHM_OK)
+        return fail_status(status, job->in.label, &diag);
+    static uint8_t somewhere;
+    const bool grey = job->info.components == GHM_GREY || job->info.components == GHM_GREY_ALPHA;
+    const bool alpha = job->info.components == GHM_GREY_ALPHA || job->info.components == GHM_RGBA;
+    job->size = (ghm_image){ .width = cost.width, .height = cost.height, .bit_depth = job->info.bit_depth,
+                             .planes = { &somewhere, grey ? NULL : &somewhere, grey ? NULL : &somewhere,
+                                         alpha ? &somewhere : NULL } };
+    const uint64_t limit = job->options.max_memory;
+    *by_rows = (cost.image_bytes > WHOLE_BYTES || (limit && cost.image_bytes + cost.memory > limit)) &&
+               picture_fits(job->format, &job->size, &job->picture.metadata) &&
+               !((job->options.strip & METADATA_OF(GHM_METADATA_EXIF)) && metadata_orientation(&job->picture.metadata) > 1);
+    return EXIT_OK;
 }
 
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code decode_to_output(decode_job *job)
 {
-    const write_settings settings = { .jpeg_quality = job->options.jpeg_quality, .metadata = &job->picture.metadata,
-                                      .background = job->options.background };
-    exit_code code = output_open(&job->out, job->output_path, job->options.no_overwrite);
+    bool by_rows;
+    exit_code code = read_metadata(job);
+    if (code == EXIT_OK)
+        code = choose_way(job, &by_rows);
+    if (code == EXIT_OK)
+        code = output_open(&job->out, job->output_path, job->options.no_overwrite);
     if (code != EXIT_OK)
         return code;
-    code = decode(job);
-    if (code == EXIT_OK)
-        code = picture_write(job->format, &job->picture.image, &settings, &job->out);
-    if (code == EXIT_OK)
-        return output_commit(&job->out);
+    code = by_rows ? decode_by_rows(job) : decode_whole(job);
+    if (code == EXIT_OK) {
+        code = output_commit(&job->out);
+        return code == EXIT_OK ? job->partial : code;
+    }
     output_abandon(&job->out);
     return code;
 }
@@ -182,14 +328,14 @@ static const char *hash_verdict(const decode_job *job)
 {
     if (!job->info.has_picture_hash)
         return "absent";
-    return job->options.no_verify ? "ignored" : "verified";
+    return job->options.no_verify ? "ignored" : job->hash_compared ? "verified" : "not compared";
 }
 
 static void report_members(const decode_job *job, json_object *o)
 {
     json_string(o, "format", job->format->name);
-    json_integer(o, "width", job->picture.image.width);
-    json_integer(o, "height", job->picture.image.height);
+    json_integer(o, "width", job->size.width);
+    json_integer(o, "height", job->size.height);
     json_real(o, "quality", job->info.quality);
     json_integer(o, "bytes", job->in.size);
     json_string(o, "picture_hash", hash_verdict(job));
@@ -208,8 +354,8 @@ static void report_json(const decode_job *job, FILE *file)
 
 static void report_line(const decode_job *job, FILE *file)
 {
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->picture.image.width,
-            job->picture.image.height, hash_verdict(job), job->seconds);
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->size.width,
+            job->size.height, hash_verdict(job), job->seconds);
 }
 
 static void release(decode_job *job)

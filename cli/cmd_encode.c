@@ -27,7 +27,7 @@ typedef struct encode_options {
     bool no_picture_hash, verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
-    uint64_t limit_pixels;
+    uint64_t limit_pixels, max_memory;
     batch_options batch;
     option_texts texts;
 } encode_options;
@@ -54,6 +54,8 @@ static const option encode_option_table[] = {
       "decode the result before it is written, and report PSNR-RGB against the input" },
     { "psnr", 0, 0, NULL, NULL, parse_switch, FIELD(verify),
       "the same as --verify" },
+    { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
+      "refuse what needs more working memory, beside weights, picture and stream; takes k, M and G" },
     { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
     { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
@@ -140,6 +142,7 @@ static exit_code encode(encode_job *job)
     settings.progress = progress_callback;
     settings.progress_user = &p;
     settings.metadata = &job->picture.metadata;
+    settings.max_memory = job->options.max_memory;
     const ghm_status status = ghm_encode_image(job->model, &settings, &job->picture.image, &job->stream, &diag);
     job->seconds = progress_end(&p);
     return fail_status(status, job->input_path, &diag);

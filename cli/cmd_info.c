@@ -10,6 +10,7 @@
 #include "json.h"
 #include "message.h"
 #include "parse.h"
+#include "weights.h"
 
 /* Enough for any stream of a picture within the default limit. */
 #define MAX_STREAM_BYTES (UINT64_C(1) << 32)
@@ -33,7 +34,10 @@ const command info_command = {
         "Nothing is decoded, but all checksums of chunks are compared. '-' is standard\n"
         "input. A stream cut off after its header is described as far as it goes, and\n"
         "the exit status is 5. After a failure the remaining inputs are still shown; the\n"
-        "exit status is that of the first failure.",
+        "exit status is that of the first failure.\n\n"
+        "Decoding takes the memory told, on as many threads as the process may use, and\n"
+        "the picture's own unless it is written row by row; the pixels' cost in\n"
+        "multiply-adds is that of the networks.",
     .options = info_option_table,
     .n_options = sizeof info_option_table / sizeof *info_option_table,
     .min_operands = 1,
@@ -76,6 +80,46 @@ static void print_metadata(const ghm_metadata *metadata)
     printf(metadata_kinds(metadata) ? "\n" : "  metadata        none\n");
 }
 
+/* What decoding takes, by the built-in weights; false when the stream needs others. */
+static bool find_cost(const input *in, const ghm_stream_info *info, ghm_decode_cost *cost)
+{
+    ghm_model *model;
+    ghm_model_info weights;
+    if (weights_open(NULL, GHM_BACKEND_AUTO, &model) != EXIT_OK)
+        return false;
+    ghm_model_get_info(model, &weights);
+    const bool found = weights.id == info->model_id &&
+                       ghm_decode_get_cost(model, NULL, in->data, in->size, cost, NULL) == GHM_OK;
+    ghm_model_close(&model);
+    return found;
+}
+
+static double kmac_per_pixel(const ghm_stream_info *info, const ghm_decode_cost *cost)
+{
+    return cost->mac / 1000 / ((double)info->width * info->height);
+}
+
+static void print_cost(const input *in, const ghm_stream_info *info)
+{
+    const double mib = 1 << 20;
+    ghm_decode_cost cost;
+    if (find_cost(in, info, &cost))
+        printf("  decoding        %.1f MiB of memory, %.1f MiB of picture, %.1f kMAC/px\n", (double)cost.memory / mib,
+               (double)cost.image_bytes / mib, kmac_per_pixel(info, &cost));
+    else
+        printf("  decoding        needs other weights than the built-in ones\n");
+}
+
+static void json_cost(json_object *o, const input *in, const ghm_stream_info *info)
+{
+    ghm_decode_cost cost;
+    if (!find_cost(in, info, &cost))
+        return;
+    json_integer(o, "decode_memory", cost.memory);
+    json_integer(o, "picture_bytes", cost.image_bytes);
+    json_real(o, "decode_kmac_per_pixel", kmac_per_pixel(info, &cost));
+}
+
 static void print_text(const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
 {
     printf("%s: %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp\n", in->label, info->width, info->height,
@@ -91,6 +135,7 @@ static void print_text(const input *in, const ghm_stream_info *info, const ghm_m
     else
         printf("  picture hash    none\n");
     printf("  complete        %s\n", info->complete ? "yes" : "no");
+    print_cost(in, info);
 }
 
 /* Sizes by kind, in small letters; those that are there. */
@@ -133,6 +178,7 @@ static void print_json(const char *path, const input *in, const ghm_stream_info 
     else
         json_null(&o, "picture_hash");
     json_bool(&o, "complete", info->complete);
+    json_cost(&o, in, info);
     json_end(&o);
 }
 

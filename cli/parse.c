@@ -93,20 +93,55 @@ const char *parse_color(const char *value, void *field)
     return NULL;
 }
 
-const char *parse_pixels(const char *value, void *field)
+/* A number with k, M or G for `base`, its square and its cube. */
+static bool parse_amount(const char *value, uint64_t base, uint64_t *amount)
 {
-    static const char expected[] = "a number of pixels such as 50000000 or 50M";
     uint64_t number, unit = 1;
     const char *end;
     if (!parse_digits(value, &number, &end))
-        return expected;
+        return false;
     if (*end) {
-        unit = *end == 'k' ? 1000 : *end == 'M' ? 1000000 : *end == 'G' ? 1000000000 : 0;
+        unit = *end == 'k' ? base : *end == 'M' ? base * base : *end == 'G' ? base * base * base : 0;
         end++;
     }
     if (*end || unit == 0 || number == 0 || number > UINT64_MAX / unit)
-        return expected;
-    *(uint64_t *)field = number * unit;
+        return false;
+    *amount = number * unit;
+    return true;
+}
+
+const char *parse_pixels(const char *value, void *field)
+{
+    return parse_amount(value, 1000, field) ? NULL : "a number of pixels such as 50000000 or 50M";
+}
+
+const char *parse_memory(const char *value, void *field)
+{
+    return parse_amount(value, 1024, field) ? NULL : "a number of bytes such as 500M or 2G";
+}
+
+const char *parse_scale(const char *value, void *field)
+{
+    static const char *const scales[] = { "1/1", "1/2", "1/4", "1/8", "1/16" };
+    for (unsigned i = 0; i < sizeof scales / sizeof *scales; i++)
+        if (strcmp(value, scales[i]) == 0) {
+            *(unsigned *)field = 1u << i;
+            return NULL;
+        }
+    return "1/2, 1/4, 1/8 or 1/16";
+}
+
+const char *parse_region(const char *value, void *field)
+{
+    uint32_t numbers[4];
+    for (size_t i = 0; i < 4; i++, value++) {
+        uint64_t number;
+        if (!parse_digits(value, &number, &value) || number > UINT32_MAX || *value != (i < 3 ? ',' : '\0') ||
+            (i >= 2 && number == 0))
+            return "x,y,width,height in pixels such as 100,50,640,480";
+        numbers[i] = (uint32_t)number;
+    }
+    *(ghm_region *)field = (ghm_region){ numbers[0], numbers[1], numbers[2], numbers[3] };
     return NULL;
 }
 

@@ -27,6 +27,9 @@ const char *parse_backend(const char *value, void *field);      /* ghm_backend *
 const char *parse_color(const char *value, void *field);        /* color */
 const char *parse_pixels(const char *value, void *field);       /* uint64_t, with k, M or G */
 const char *parse_shard(const char *value, void *field);        /* shard: "i/n", 0 <= i < n */
+const char *parse_memory(const char *value, void *field);       /* uint64_t bytes, with k, M or G (of 1024) */
+const char *parse_scale(const char *value, void *field);        /* unsigned: 2 for 1/2, ... */
+const char *parse_region(const char *value, void *field);       /* ghm_region: "x,y,w,h" */
 const char *parse_jpeg_quality(const char *value, void *field); /* int, 1..100 */
 
 #endif

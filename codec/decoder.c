@@ -529,7 +529,7 @@ static ghm_status fail_partial(ghm_decoder *d)
     const ghm_decode_report *r = &d->report;
     if (r->n_missing == 0)
         return ghm_fail(&d->diag, d->damage, "%s; no row of the picture is missing", d->damage_diag.text);
-    return ghm_fail(&d->diag, d->damage, "%s; %u of %u bands are missing, grey between rows %u and %u", d->damage_diag.text,
+    return ghm_fail(&d->diag, d->damage, "%s; bands missing: %u of %u, grey within rows %u to %u", d->damage_diag.text,
                     r->n_missing, r->n_bands, r->first_missing_row, r->last_missing_row);
 }
 

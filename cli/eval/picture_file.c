@@ -27,7 +27,7 @@ exit_code picture_file_write(const char *path, const ghm_image *image)
     exit_code code = output_open(&out, path, false);
     if (code != EXIT_OK)
         return code;
-    code = format->write(image, &settings, &out);
+    code = picture_write_as_is(format, image, &settings, &out);
     if (code == EXIT_OK)
         return output_commit(&out);
     output_abandon(&out);

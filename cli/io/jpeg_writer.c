@@ -176,4 +176,4 @@ static exit_code jpeg_write(const ghm_image *image, const write_settings *settin
     return job.code;
 }
 
-const writer jpeg_writer = { "jpeg", { ".jpg", ".jpeg", NULL }, false, 8, jpeg_holds, jpeg_write };
+const writer jpeg_writer = { "jpeg", { ".jpg", ".jpeg", NULL }, false, 8, jpeg_holds, jpeg_write, NULL };

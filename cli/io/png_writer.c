@@ -15,7 +15,7 @@
 
 /* See png_reader.c for why the state is kept this way. */
 typedef struct png_job {
-    const ghm_image *image;
+    ghm_image image;              /* size and kind; and the rows at work */
     output *out;
     png_structp png;
     png_infop info;
@@ -131,7 +131,7 @@ static metadata_set png_holds(const ghm_metadata *metadata)
 /* 16 bits, high byte first; 9 to 15 bits are stretched to the whole range. */
 static void write_deep_row(png_job *job, const uint16_t *row, size_t n)
 {
-    const uint32_t max = (1u << job->image->bit_depth) - 1;
+    const uint32_t max = (1u << job->image.bit_depth) - 1;
     for (size_t i = 0; i < n; i++) {
         const uint32_t v = ((uint32_t)row[i] * 65535 + max / 2) / max;
         job->buffer[2 * i] = (uint8_t)(v >> 8);
@@ -142,7 +142,7 @@ static void write_deep_row(png_job *job, const uint16_t *row, size_t n)
 
 static void write_rows(png_job *job)
 {
-    const ghm_image *image = job->image;
+    const ghm_image *image = &job->image;
     const size_t n = (size_t)image->width * (size_t)ghm_image_components(image);
     const bool deep = convert_bit_depth(image) > 8;
     if (deep)
@@ -159,13 +159,13 @@ static void write_rows(png_job *job)
 /* The bits that mean something, where the file says 16. */
 static void set_significant_bits(png_job *job)
 {
-    const png_byte depth = (png_byte)convert_bit_depth(job->image);
+    const png_byte depth = (png_byte)convert_bit_depth(&job->image);
     const png_color_8 bits = { depth, depth, depth, depth, depth };
     if (depth > 8 && depth < 16)
         png_set_sBIT(job->png, job->info, &bits);
 }
 
-static void write_png(png_job *job)
+static void start_png(png_job *job)
 {
     static const int types[] = { 0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA };
     job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, job, on_error, on_warning);
@@ -174,29 +174,61 @@ static void write_png(png_job *job)
         leave(job, fail(EXIT_LIMIT, job->out->label, "not enough memory to write PNG"));
     png_set_write_fn(job->png, job, on_write, on_flush);
     png_set_compression_level(job->png, DEFLATE_LEVEL);
-    png_set_IHDR(job->png, job->info, job->image->width, job->image->height, convert_bit_depth(job->image) > 8 ? 16 : 8,
-                 types[ghm_image_components(job->image)], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+    png_set_IHDR(job->png, job->info, job->image.width, job->image.height, convert_bit_depth(&job->image) > 8 ? 16 : 8,
+                 types[ghm_image_components(&job->image)], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
     set_significant_bits(job);
     png_write_info(job->png, job->info);
     write_metadata(job);
-    write_rows(job);
+}
+
+static void finish_png(png_job *job)
+{
     png_write_end(job->png, NULL);
 }
 
-static void write_guarded(png_job *job)
+/* The setjmp() stands alone in a function that changes nothing of its own. */
+static exit_code guarded(png_job *job, void (*step)(png_job *))
 {
     if (setjmp(job->escape) == 0)
-        write_png(job);
+        step(job);
+    return job->code;
 }
 
-static exit_code png_write(const ghm_image *image, const write_settings *settings, output *out)
+static exit_code png_end(void *state, bool complete, output *out)
 {
-    png_job job = { .image = image, .metadata = settings->metadata, .out = out };
-    write_guarded(&job);
-    png_destroy_write_struct(&job.png, &job.info);
-    free(job.buffer);
-    return job.code;
+    png_job *job = state;
+    (void)out;
+    const exit_code code = complete ? guarded(job, finish_png) : EXIT_OK;
+    png_destroy_write_struct(&job->png, &job->info);
+    free(job->buffer);
+    free(job);
+    return code;
 }
 
-const writer png_writer = { "png", { ".png", NULL }, true, 16, png_holds, png_write };
+static exit_code png_begin(const ghm_image *picture, const write_settings *settings, output *out, void **state)
+{
+    png_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return fail(EXIT_LIMIT, out->label, "not enough memory to write PNG");
+    job->image = *picture;
+    job->metadata = settings->metadata;
+    job->out = out;
+    *state = job;
+    const exit_code code = guarded(job, start_png);
+    if (code != EXIT_OK)
+        png_end(job, false, out);
+    return code;
+}
+
+static exit_code png_rows(void *state, const ghm_image *rows, output *out)
+{
+    png_job *job = state;
+    (void)out;
+    job->image = *rows;
+    return guarded(job, write_rows);
+}
+
+static const row_writer png_by_rows = { png_begin, png_rows, png_end };
+
+const writer png_writer = { "png", { ".png", NULL }, true, 16, png_holds, NULL, &png_by_rows };

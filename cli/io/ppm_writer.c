@@ -30,8 +30,9 @@ static exit_code write_deep_rows(const ghm_image *image, size_t row_samples, out
     return code;
 }
 
-static exit_code write_rows(const ghm_image *image, output *out)
+static exit_code write_rows(void *state, const ghm_image *image, output *out)
 {
+    (void)state;
     const size_t row_samples = (size_t)image->width * (size_t)ghm_image_components(image);
     exit_code code = EXIT_OK;
     if (convert_bit_depth(image) > 8)
@@ -41,19 +42,20 @@ static exit_code write_rows(const ghm_image *image, output *out)
     return code;
 }
 
-static exit_code ppm_write(const ghm_image *image, const write_settings *settings, output *out)
+static exit_code ppm_begin(const ghm_image *image, const write_settings *settings, output *out, void **state)
 {
     (void)settings;
+    *state = NULL;
     char header[64];
     const int length = snprintf(header, sizeof header, "P%c\n%" PRIu32 " %" PRIu32 "\n%u\n",
                                 convert_is_grey(image) ? '5' : '6', image->width, image->height,
                                 (1u << convert_bit_depth(image)) - 1);
-    const exit_code code = output_write(out, header, (size_t)length);
-    return code == EXIT_OK ? write_rows(image, out) : code;
+    return output_write(out, header, (size_t)length);
 }
 
-static exit_code pam_write(const ghm_image *image, const write_settings *settings, output *out)
+static exit_code pam_begin(const ghm_image *image, const write_settings *settings, output *out, void **state)
 {
+    *state = NULL;
     static const char *const types[] = { "", "GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA" };
     const ghm_components components = ghm_image_components(image);
     (void)settings;
@@ -62,9 +64,16 @@ static exit_code pam_write(const ghm_image *image, const write_settings *setting
                                 "P7\nWIDTH %" PRIu32 "\nHEIGHT %" PRIu32 "\nDEPTH %d\nMAXVAL %u\nTUPLTYPE %s\nENDHDR\n",
                                 image->width, image->height, (int)components, (1u << convert_bit_depth(image)) - 1,
                                 types[components]);
-    const exit_code code = output_write(out, header, (size_t)length);
-    return code == EXIT_OK ? write_rows(image, out) : code;
+    return output_write(out, header, (size_t)length);
 }
 
-const writer ppm_writer = { "ppm", { ".ppm", ".pgm", ".pnm", NULL }, false, 16, holds_nothing, ppm_write };
-const writer pam_writer = { "pam", { ".pam", NULL }, true, 16, holds_nothing, pam_write };
+static exit_code end(void *state, bool complete, output *out)
+{
+    (void)state, (void)complete, (void)out;
+    return EXIT_OK;
+}
+
+static const row_writer ppm_rows = { ppm_begin, write_rows, end }, pam_rows = { pam_begin, write_rows, end };
+
+const writer ppm_writer = { "ppm", { ".ppm", ".pgm", ".pnm", NULL }, false, 16, holds_nothing, NULL, &ppm_rows };
+const writer pam_writer = { "pam", { ".pam", NULL }, true, 16, holds_nothing, NULL, &pam_rows };

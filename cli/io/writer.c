@@ -72,10 +72,31 @@ static exit_code fit_metadata(const writer *format, ghm_image *image, const ghm_
     return fail_status(convert_orientation(orientation, image, &diag), label, &diag);
 }
 
+exit_code picture_write_as_is(const writer *format, const ghm_image *image, const write_settings *settings, output *out)
+{
+    void *state;
+    if (!format->by_rows)
+        return format->write(image, settings, out);
+    exit_code code = format->by_rows->begin(image, settings, out, &state);
+    if (code != EXIT_OK)
+        return code;
+    code = format->by_rows->rows(state, image, out);
+    const exit_code end = format->by_rows->end(state, code == EXIT_OK, out);
+    return code == EXIT_OK ? end : code;
+}
+
+bool picture_fits(const writer *format, const ghm_image *picture, const ghm_metadata *metadata)
+{
+    const metadata_set lost = metadata_kinds(metadata) & ~format->holds(metadata);
+    return format->by_rows && (format->has_alpha || !picture->planes[3]) &&
+           convert_bit_depth(picture) <= format->max_bit_depth &&
+           !((lost & METADATA_OF(GHM_METADATA_EXIF)) && metadata_orientation(metadata) > 1);
+}
+
 exit_code picture_write(const writer *format, ghm_image *image, const write_settings *settings, output *out)
 {
     exit_code code = fit_samples(format, image, &settings->background, out->label);
     if (code == EXIT_OK && settings->metadata)
         code = fit_metadata(format, image, settings->metadata, out->label);
-    return code == EXIT_OK ? format->write(image, settings, out) : code;
+    return code == EXIT_OK ? picture_write_as_is(format, image, settings, out) : code;
 }

@@ -2,6 +2,8 @@
 #ifndef CLI_IO_WRITER_H
 #define CLI_IO_WRITER_H
 
+#include <stdbool.h>
+
 #include <gingham/gingham.h>
 
 #include "exit_codes.h"
@@ -22,9 +24,19 @@ typedef struct writer {
     unsigned max_bit_depth;  /* 8, or 16 for anything up to it */
     /* The kinds of metadata that it can hold of these. */
     metadata_set (*holds)(const ghm_metadata *metadata);
-    /* image: interleaved, with no more than the format holds. A message has been printed unless EXIT_OK. */
+    /* One of the two; pictures are interleaved, with no more than the format holds, and a message has been printed unless
+     * EXIT_OK: the whole picture, or row by row. There begin gets size and kind of the whole picture, samples are not
+     * looked at; after it end is called once, and releases *state. */
     exit_code (*write)(const ghm_image *image, const write_settings *settings, output *out);
+    const struct row_writer *by_rows;
 } writer;
+
+typedef struct row_writer {
+    exit_code (*begin)(const ghm_image *picture, const write_settings *settings, output *out, void **state);
+    exit_code (*rows)(void *state, const ghm_image *rows, output *out);
+    /* complete: all rows have been written, and the file is to be finished. */
+    exit_code (*end)(void *state, bool complete, output *out);
+} row_writer;
 
 extern const writer png_writer, ppm_writer, pam_writer, jpeg_writer;
 
@@ -39,5 +51,11 @@ const writer *writer_by_suffix(const char *path);
  * an orientation is applied to the pixels where Exif does not go along. Alpha that does not fit is refused without a
  * background. The image is changed on the way. */
 exit_code picture_write(const writer *format, ghm_image *image, const write_settings *settings, output *out);
+
+/* The same of a picture that has no more than the format holds. */
+exit_code picture_write_as_is(const writer *format, const ghm_image *image, const write_settings *settings, output *out);
+
+/* Whether picture_write() would have nothing to change in such a picture, so that it can be written row by row. */
+bool picture_fits(const writer *format, const ghm_image *picture, const ghm_metadata *metadata);
 
 #endif
