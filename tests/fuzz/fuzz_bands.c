@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const unsigned choice = fuzz_u8(&in);
     build(&s, &in);
     const ghm_status status_a = decode(&s, GHM_BACKEND_C, 1, &a);
-    const ghm_status status_b = decode(&s, (ghm_backend)(choice % 5), 1 + (choice / 5) % 3, &b);
+    const ghm_status status_b = decode(&s, (ghm_backend)(choice % 8), 1 + (choice / 8) % 3, &b);
     FUZZ_CHECK(status_a == status_b);
     FUZZ_CHECK(status_a == GHM_OK || status_a == GHM_ERR_BITSTREAM);
     if (status_a == GHM_OK)

@@ -119,8 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint32_t width = (uint32_t)fuzz_range(&in, 1, MAX_WIDTH), height = (uint32_t)fuzz_range(&in, 1, MAX_HEIGHT);
     const double quality = fuzz_u16(&in) * (100.0 / 65535);
     const unsigned choice = fuzz_u8(&in), noise = fuzz_u8(&in), kind = fuzz_u8(&in), metadata_kind = fuzz_u8(&in);
-    const ghm_backend backend = (ghm_backend)(choice % 5);
-    const int threads = 1 + (int)(choice / 5 % 3);
+    const ghm_backend backend = (ghm_backend)(choice % 8);
+    const int threads = 1 + (int)(choice / 8 % 3);
     ghm_image image;
     FUZZ_CHECK(ghm_image_alloc_as(width, height, (ghm_components)(1 + kind % 4), 8 + kind / 4 % 9, &image, NULL) == GHM_OK);
     fill(&image, &in, noise);

@@ -27,13 +27,13 @@ add alpha16-q60 alpha16.png 60
 add deep-q50 rgb16.png 50
 add grey-alpha-q60 grey-transparent.png 60
 
-# Nine bands, so that eight threads have something to do; few pixels, so that emulators can decode it.
+# Nine bands, so that eight threads have something to do.
 tall=$(mktemp -d)
 trap 'rm -rf "$tall"' EXIT
 python3 - >"$tall/tall.ppm" <<'EOF'
 import sys
-pixels = bytes((x * 9 + y // 7 + c * 60 + (x * y // 64) % 40) % 256 for y in range(4300) for x in range(15) for c in range(3))
-sys.stdout.buffer.write(b'P6 15 4300 255\n' + pixels)
+pixels = bytes((x * 9 + y // 7 + c * 60 + (x * y // 64) % 40) % 256 for y in range(4300) for x in range(16) for c in range(3))
+sys.stdout.buffer.write(b'P6 16 4300 255\n' + pixels)
 EOF
 images=$tall
 add tall-q45 tall.ppm 45
