@@ -13,8 +13,9 @@
 
 #include "pictures.h"
 
-static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512 };
-enum { N_BACKENDS = 3 };
+static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVXVNNI, GHM_BACKEND_AVX512,
+                                        GHM_BACKEND_NEON, GHM_BACKEND_DOTPROD };
+enum { N_BACKENDS = sizeof backends / sizeof *backends };
 
 static ghm_model *models[N_BACKENDS]; /* NULL where this CPU lacks the backend */
 
