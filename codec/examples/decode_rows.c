@@ -43,6 +43,7 @@ int main(int argc, char **argv)
     ghm_status status = ghm_model_open_default(GHM_BACKEND_AUTO, &model, &why);
 
     ghm_decode_settings_default(&settings);
+    settings.max_pixels = UINT64_MAX; /* whatever the header says: memory grows with the width only */
     if (argc > 1)
         settings.scale = (unsigned)atoi(argv[1]);
     if (status == GHM_OK)
