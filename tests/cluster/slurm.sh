@@ -15,6 +15,7 @@ cleanup() {
     # shellcheck disable=SC2086 # a list of words
     [ -z "$daemons" ] || kill $daemons 2>/dev/null
     wait
+    pkill -KILL -f "slurmd .*-f $SLURM_CONF" # children of theirs that wait for a task
     rm -rf "$work"
 }
 trap cleanup EXIT
@@ -65,7 +66,7 @@ for try in $(seq 100); do [ -S munge.socket ] && break; sleep 0.1; done
 slurmctld -D -i >ctld.out 2>&1 &
 daemons="$daemons $!"
 for node in n0 n1; do
-    slurmd -D -N $node >$node.out 2>&1 &
+    slurmd -D -N $node -f "$SLURM_CONF" >$node.out 2>&1 &
     daemons="$daemons $!"
 done
 for try in $(seq 300); do
