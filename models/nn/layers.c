@@ -20,6 +20,8 @@ bool linear_check(const nn_linear *layer)
 {
     for (size_t oc = 0; oc < layer->c_out; oc++) {
         int64_t sum = 0;
+        if (layer->multiplier[oc] < 0)
+            return false;
         for (size_t ic = 0; ic < layer->c_in; ic++) {
             const int16_t weight = layer->weight[oc * layer->c_in + ic];
             if (weight == INT16_MIN)
@@ -36,6 +38,8 @@ bool depthwise_check(const nn_depthwise *layer)
 {
     for (size_t ch = 0; ch < layer->c; ch++) {
         int64_t sum = 0;
+        if (layer->multiplier[ch] < 0)
+            return false;
         for (size_t tap = 0; tap < 9; tap++)
             sum += magnitude(layer->weight[tap * layer->c + ch]);
         if (!accumulator_fits(layer->bias[ch], sum))

@@ -68,7 +68,8 @@ extern const nn_kernels nn_kernels_dotprod; /* nn/arm/exact_dotprod.c */
 #endif
 
 /* True when no input can overflow the accumulator: for every output |bias| + 32768 * sum |weight| <= 2^31 - 1. No weight
- * of a linear layer may be -32768, so that a kernel may negate one. Kernels rely on it and check nothing. */
+ * of a linear layer may be -32768, so that a kernel may negate one, and no multiplier negative. Kernels rely on it and
+ * check nothing. */
 bool linear_check(const nn_linear *layer);
 bool depthwise_check(const nn_depthwise *layer);
 
