@@ -7,9 +7,11 @@
 static const size_t channels[] = {8, 16, 24, 40, 48, 80, 128, 160, 176, 320, 480, 768};
 static const size_t counts[] = {1, 2, 3, 5, 6, 7, 11, 12, 13, 15, 17, 31, 48, 100};
 
+static const int32_t largest_multiplier = INT32_MAX, negative_multiplier = -1;
+
 static nn_linear one_output(const int16_t weight[8], const int32_t *bias)
 {
-    return (nn_linear){1, 8, weight, bias, NULL, NULL};
+    return (nn_linear){1, 8, weight, bias, &largest_multiplier, NULL};
 }
 
 void check_bounds(void)
@@ -27,8 +29,12 @@ void check_bounds(void)
     const nn_linear with_lowest = one_output(lowest, bias);
     if (linear_check(&with_lowest))
         fail("linear_check accepts a weight of -32768");
+    nn_linear with_negative = one_output(at_bound, bias);
+    with_negative.multiplier = &negative_multiplier;
+    if (linear_check(&with_negative) || depthwise_check(&(nn_depthwise){1, taps, depthwise_bias, &negative_multiplier}))
+        fail("a negative multiplier is accepted");
     for (size_t i = 0; i < COUNT_OF(depthwise_bias); i++)
-        if (depthwise_check(&(nn_depthwise){1, taps, depthwise_bias + i, NULL}) != (i == 0))
+        if (depthwise_check(&(nn_depthwise){1, taps, depthwise_bias + i, &largest_multiplier}) != (i == 0))
             fail("depthwise_check: bias %d", (int)depthwise_bias[i]);
 }
 
