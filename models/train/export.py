@@ -10,7 +10,6 @@ import torch
 
 from checkpoint import load_network
 from data import split
-from dead_branches import DEAD, drop_dead_branches
 from fit_tables import fit_tables
 from integer_codec import IntegerCodec
 from model import kilo_macs
@@ -18,9 +17,6 @@ from parity import write_parity
 from quantize import calibrate
 from validate import float_cost, geometric_mean, integer_cost
 from weight_file import build_weights, pack
-
-
-BRANCH_TILES = 16
 
 
 def calibration_pictures(tiles, n):
@@ -48,16 +44,11 @@ def main():
     parser.add_argument('--statistics', type=int, default=192, metavar='N', help='training tiles whose symbols make the '
                         'tables (192); 0: tables of the distributions that training assumes')
     parser.add_argument('--parity', metavar='DIR', help='write parity vectors there')
-    parser.add_argument('--dead', type=float, default=100 * DEAD, metavar='PERCENT', help='drop a residual branch whose mean '
-                        'changes the cost by less at every anchor (0.02)')
-    parser.add_argument('--keep-branches', action='store_true', help='keep residual branches that do nothing')
     parser.add_argument('--no-report', action='store_true', help='do not measure the result on validation')
     args = parser.parse_args()
 
     net = load_network(args.checkpoint)
     training, validation = split(np.load(args.data, mmap_mode='r'))
-    if not args.keep_branches:
-        net = drop_dead_branches(net, torch.from_numpy(np.array(training[:BRANCH_TILES])), args.dead / 100)
     net.fold_gains()
     weights = build_weights(net, calibrate(net, calibration_pictures(training, args.calibration)))
     if args.statistics:

@@ -26,7 +26,7 @@ import torch.distributed as dist
 from chart import draw_log
 from checkpoint import describe_transfer, load_network, network_of, transfer
 from data import split
-from dead_branches import without_branches
+from branches import without_branches
 from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import make_optimizer
 from pruning import BlockPruning

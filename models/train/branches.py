@@ -1,4 +1,4 @@
-"""Residual branches that do nothing, measured and removed."""
+"""Residual branches replaced by what they add on average."""
 import torch
 
 from checkpoint import transfer
@@ -6,7 +6,6 @@ from model import FloatArithmetic, unshuffle
 from validate import float_cost
 
 N_ANCHORS = 4
-DEAD = 2e-4   # a branch is dead if the cost without it differs by less, at every anchor
 
 
 class BranchMeans(FloatArithmetic):
@@ -41,7 +40,7 @@ def without_branch(net, network, mean):
 
 
 def without_branches(net, networks, pictures):
-    """net with the means of these residual branches in their place, dead or not. pictures (N, H, W, 3) uint8"""
+    """net with the means of these residual branches in their place. pictures (N, H, W, 3) uint8"""
     if networks:
         for network, mean in branch_means(net, pictures, test_anchors(net.config)).items():
             net = without_branch(net, network, mean) if network in networks else net
@@ -50,19 +49,3 @@ def without_branches(net, networks, pictures):
 
 def test_anchors(config):
     return [round((config.n_anchors - 1) * i / (N_ANCHORS - 1)) for i in range(N_ANCHORS)]
-
-
-def drop_dead_branches(net, pictures, limit=DEAD):
-    """Replace every residual branch by its mean if that changes the cost at no anchor by `limit`, and tell.
-    pictures (N, H, W, 3) uint8"""
-    anchors = test_anchors(net.config)
-    for network, mean in branch_means(net, pictures, anchors).items():
-        trial = without_branch(net, network, mean)
-        before, after = float_cost(net, pictures, anchors), float_cost(trial, pictures, anchors)
-        changes = [a / b - 1 for a, b in zip(after, before)]
-        dead = max(map(abs, changes)) < limit
-        print('residual branch of %s replaced by its mean: cost %s %% at anchors %s: %s' % (
-            network, ' '.join('%+.3f' % (100 * c) for c in changes), ' '.join(map(str, anchors)),
-            'dropped' if dead else 'kept'))
-        net = trial if dead else net
-    return net
