@@ -56,6 +56,12 @@ static const char *components_name(ghm_components components)
     return names[components];
 }
 
+static double direct_percent(const ghm_stream_info *info)
+{
+    const double blocks = (double)((info->width + 15) / 16) * ((info->height + 15) / 16);
+    return 100.0 * (double)info->direct_blocks / blocks;
+}
+
 static void print_picture(const ghm_stream_info *info)
 {
     printf("  picture         %s, %u bits", components_name(info->components), info->bit_depth);
@@ -129,6 +135,9 @@ static void print_text(const input *in, const ghm_stream_info *info, const ghm_m
     printf("  format version  %u\n", info->format_version);
     printf("  model id        %016" PRIx64 "\n", info->model_id);
     printf("  bands           %u\n", info->n_bands);
+    if (info->direct_blocks > 0)
+        printf("  direct blocks   %zu, %.1f %% of the picture, in %zu bytes\n", info->direct_blocks, direct_percent(info),
+               info->direct_bytes);
     printf("  header          %zu bytes\n", info->header_bytes);
     if (info->has_picture_hash)
         printf("  picture hash    %016" PRIx64 "%016" PRIx64 "\n", info->picture_hash[1], info->picture_hash[0]);
@@ -162,6 +171,8 @@ static void print_json(const char *path, const input *in, const ghm_stream_info 
     json_string(&o, "picture", components_name(info->components));
     json_integer(&o, "bit_depth", info->bit_depth);
     json_integer(&o, "alpha_bytes", info->alpha_bytes);
+    json_integer(&o, "direct_blocks", info->direct_blocks);
+    json_integer(&o, "direct_bytes", info->direct_bytes);
     json_metadata(&o, metadata);
     json_integer(&o, "orientation", metadata_orientation(metadata));
     json_integer(&o, "format_version", info->format_version);

@@ -84,7 +84,8 @@ static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *c
     if (r->overrun)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in the middle of a chunk");
     chunk->damaged = (uint32_t)crc32_z(0, start, covered) != stored;
-    if (chunk->damaged && !(tolerant && (chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA)))
+    const bool of_band = chunk->type == CHUNK_DIRECT || chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA;
+    if (chunk->damaged && !(tolerant && of_band))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC of a chunk of %zu bytes does not match", chunk->size);
     return GHM_OK;
 }
@@ -126,9 +127,20 @@ static ghm_status take_picture_hash(const stream_chunk *chunk, stream_index *ind
     return GHM_OK;
 }
 
+/* Direct blocks come before their band, so that the band is complete without a look at what follows. */
+static ghm_status take_direct(const stream_chunk *chunk, stream_index *index, uint8_t wanted, ghm_diagnostics *diag)
+{
+    if (wanted != CHUNK_BAND || index->direct[index->n_bands_begun].payload)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);
+    index->direct[index->n_bands_begun] = *chunk;
+    return GHM_OK;
+}
+
 static ghm_status take_chunk(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
 {
     const uint8_t wanted = wanted_type(index);
+    if (chunk->type == CHUNK_DIRECT)
+        return take_direct(chunk, index, wanted, diag);
     if (chunk->type != CHUNK_BAND && chunk->type != CHUNK_ALPHA && chunk->type != CHUNK_PICTURE_HASH)
         return note_optional(chunk, index, diag);
     if (chunk->type != wanted)

@@ -14,6 +14,7 @@ enum {
     BITSTREAM_MAX_SIDE = 65535,
     BITSTREAM_MAX_BANDS = 1024, /* of one row of z */
     CHUNK_HEADER = 'H',
+    CHUNK_DIRECT = 'D',
     CHUNK_BAND = 'B',
     CHUNK_ALPHA = 'A',
     CHUNK_PICTURE_HASH = 'x',
@@ -54,6 +55,7 @@ typedef struct stream_index {
     stream_header header;
     stream_chunk bands[BITSTREAM_MAX_BANDS];
     size_t n_bands_begun, n_bands_found; /* found: with their alpha, where the picture has any */
+    stream_chunk direct[BITSTREAM_MAX_BANDS]; /* payload NULL: the band has none */
     stream_chunk alpha[BITSTREAM_MAX_BANDS];
     stream_chunk metadata[GHM_N_METADATA_KINDS]; /* payload NULL: none */
     const uint8_t *picture_hash; /* hash_bytes, or NULL */

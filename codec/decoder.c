@@ -6,6 +6,7 @@
 #include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
+#include "direct.h"
 #include "downscale.h"
 #include "frame.h"
 #include "latent_codec.h"
@@ -49,10 +50,12 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
     };
     for (size_t band = 0; band < index.n_bands_found; band++) {
         info->header_bytes -= index.bands[band].size;
+        info->direct_bytes += index.direct[band].size;
+        info->direct_blocks += direct_count(index.direct[band].payload, index.direct[band].size);
         if (components_have_alpha(header->format.components))
             info->alpha_bytes += index.alpha[band].size;
     }
-    info->header_bytes -= info->alpha_bytes;
+    info->header_bytes -= info->alpha_bytes + info->direct_bytes;
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
         info->metadata_bytes[kind] = index.metadata[kind].payload ? index.metadata[kind].size : 0;
     if (index.picture_hash) {
@@ -110,6 +113,8 @@ struct ghm_decoder {
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
     bool missing[BITSTREAM_MAX_BANDS];
+    direct_blocks direct[BITSTREAM_MAX_BANDS]; /* of bands whose pixels are not all made */
+    size_t first_direct;  /* those before it are released */
     ghm_decode_report report;
 };
 
@@ -155,6 +160,8 @@ void ghm_decoder_close(ghm_decoder **decoder)
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
         bytes_release(&d->metadata[kind]);
     bytes_release(&d->pending);
+    for (size_t band = 0; band < d->next_band; band++)
+        direct_blocks_free(&d->direct[band]);
     reconstruction_free(&d->rec);
     picture_hash_close(d->hash);
     thread_pool_close(d->pool);
@@ -273,6 +280,22 @@ static ghm_status start(ghm_decoder *d)
 
 /* ---------------------------------------------------------------------------------------------- rows */
 
+/* Over the pixels that the networks made, rows first .. last - 1 of the picture. */
+static void paste_direct(const ghm_decoder *d, size_t first, size_t last, uint8_t *pixels, size_t stride)
+{
+    const size_t band_rows = d->g.band_h * MODEL_Y_STRIDE;
+    for (size_t y = first; y < last; y++, pixels += stride)
+        if (d->direct[y / band_rows].n > 0)
+            direct_paste(&d->direct[y / band_rows], y % band_rows, d->window.x, d->window.width, pixels);
+}
+
+/* Blocks of bands whose pixels are all made. */
+static void release_direct(ghm_decoder *d)
+{
+    for (; frame_band_first(&d->g, d->first_direct + 1) <= d->rec.done && d->first_direct < d->next_band; d->first_direct++)
+        direct_blocks_free(&d->direct[d->first_direct]);
+}
+
 /* Pixels of missing bands, rows first .. last - 1 of the picture. */
 static void grey_out(const ghm_decoder *d, size_t first, size_t last, uint8_t *pixels, size_t stride)
 {
@@ -315,6 +338,7 @@ static ghm_status make_rows(ghm_decoder *d)
         reconstruction_range(&d->rec, n, &first, &last);
         uint8_t *pixels = d->slab ? d->slab : d->image.planes[0] + (first - d->window.y) * stride;
         reconstruction_run(&d->rec, n, pixels, stride);
+        paste_direct(d, first, last, pixels, stride);
         grey_out(d, first, last, pixels, stride);
         if (d->hash)
             picture_hash_rows(d->hash, pixels, stride, last - first);
@@ -333,17 +357,33 @@ static const uint8_t *payload_of(const ghm_decoder *d, const stream_chunk *chunk
     return d->data + (chunk->offset - d->base);
 }
 
+static ghm_status decode_band_alpha(ghm_decoder *d, size_t band, ghm_diagnostics *diag)
+{
+    const stream_chunk *alpha = &d->index.alpha[band];
+    const ghm_image rows = reconstruction_alpha(&d->rec, frame_band_first(&d->g, band), frame_band_rows(&d->g, band));
+    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, &d->memory, diag);
+}
+
+static ghm_status decode_band_direct(ghm_decoder *d, size_t band, ghm_diagnostics *diag)
+{
+    const stream_chunk *direct = &d->index.direct[band];
+    size_t first, last;
+    frame_band_pixels(&d->g, band, &first, &last);
+    if (last <= d->window.y || first >= d->window.y + d->window.height)
+        return GHM_OK; /* only its y_hat matters */
+    return direct_decode(&d->direct[band], payload_of(d, direct), direct->size, d->g.format, d->g.width, last - first,
+                         &d->memory, diag);
+}
+
 static ghm_status decode_found_band(ghm_decoder *d, size_t band, latent_codec *codec, int16_t *y_hat, ghm_diagnostics *diag)
 {
-    const stream_chunk *chunk = &d->index.bands[band], *alpha = &d->index.alpha[band];
-    const size_t row = frame_band_first(&d->g, band), n_rows = frame_band_rows(&d->g, band);
-    if (chunk->damaged || alpha->damaged)
+    const stream_chunk *chunk = &d->index.bands[band];
+    if (chunk->damaged || d->index.alpha[band].damaged || d->index.direct[band].damaged)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC does not match");
-    GHM_TRY(latent_codec_decode(codec, payload_of(d, chunk), chunk->size, n_rows, y_hat, diag));
-    if (!components_have_alpha(d->g.format.components))
-        return GHM_OK;
-    const ghm_image rows = reconstruction_alpha(&d->rec, row, n_rows);
-    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, &d->memory, diag);
+    GHM_TRY(latent_codec_decode(codec, payload_of(d, chunk), chunk->size, frame_band_rows(&d->g, band), y_hat, diag));
+    if (components_have_alpha(d->g.format.components))
+        GHM_TRY(decode_band_alpha(d, band, diag));
+    return d->index.direct[band].payload ? decode_band_direct(d, band, diag) : GHM_OK;
 }
 
 static void decode_band(void *user, size_t i, int worker)
@@ -390,7 +430,9 @@ static ghm_status check_bands(ghm_decoder *d, size_t n)
 /* Forget the pushed bytes that no band to come needs. */
 static void discard_bytes(ghm_decoder *d)
 {
-    const uint64_t keep = d->next_band < d->index.n_bands_begun ? d->index.bands[d->next_band].offset : d->index.end;
+    const stream_chunk *direct = &d->index.direct[d->next_band];
+    const uint64_t behind = d->next_band < d->index.n_bands_begun ? d->index.bands[d->next_band].offset : d->index.end;
+    const uint64_t keep = d->next_band < d->g.n_bands && direct->payload ? direct->offset : behind;
     const size_t n = (size_t)(keep - d->base);
     if (!d->pending.data || n == 0)
         return;
@@ -410,6 +452,7 @@ static ghm_status decode_group(ghm_decoder *d, size_t last)
     d->next_band = last;
     GHM_TRY(check_bands(d, n));
     GHM_TRY(make_rows(d));
+    release_direct(d);
     const double done = (double)(d->rec.done - first_row) / (double)(d->rec.last - first_row);
     if (d->settings.progress && d->settings.progress(d->settings.progress_user, done))
         return ghm_fail(&d->diag, GHM_ERR_CANCELLED, "cancelled");
@@ -661,10 +704,29 @@ static uint64_t pending_bytes(const ghm_decoder *d)
     for (size_t first = d->first_band; first < d->index.n_bands_found; first += d->g.group) {
         uint64_t bytes = 0;
         for (size_t band = first; band < first + d->g.group && band < d->index.n_bands_found; band++)
-            bytes += d->index.bands[band].size + d->index.alpha[band].size;
+            bytes += d->index.bands[band].size + d->index.alpha[band].size + d->index.direct[band].size;
         most = bytes > most ? bytes : most;
     }
     return 3 * (most + PIECE_BYTES);
+}
+
+/* The most that decoded direct blocks take at a time: those of a group, and those above it whose pixels are still to be
+ * made for want of the band below. */
+static uint64_t direct_blocks_bytes(const ghm_decoder *d)
+{
+    const size_t lag = frame_bands_lag(d->model, &d->g);
+    uint64_t most = 0;
+    for (size_t end = d->first_band + 1; end <= d->index.n_bands_found; end++) {
+        uint64_t bytes = 0;
+        for (size_t band = end > d->g.group + lag ? end - d->g.group - lag : 0; band < end; band++) {
+            const stream_chunk *direct = &d->index.direct[band];
+            if (direct->payload)
+                bytes += direct_bytes(d->g.format, d->g.width, frame_band_rows(&d->g, band) * MODEL_Y_STRIDE,
+                                      direct_count(direct->payload, direct->size));
+        }
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_decode_cost *cost)
@@ -681,7 +743,7 @@ static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_
     }
     *cost = (ghm_decode_cost){
         .width = format.width, .height = format.height, .image_bytes = (uint64_t)format.row_stride * format.height,
-        .memory = d->memory.peak + pending_bytes(d), .n_bands = d->report.n_bands,
+        .memory = d->memory.peak + pending_bytes(d) + direct_blocks_bytes(d), .n_bands = d->report.n_bands,
         .mac = 1000 * (double)d->g.width * ((double)rows * (model.decoder_kmac - model.synthesis_kmac) +
                                             (double)d->window.height * model.synthesis_kmac),
     };

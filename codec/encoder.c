@@ -1,5 +1,6 @@
 /* encoder.c - pixels to streams: rows are analysed slab by slab into the y of a group of bands, bands are coded group by
- * group. ghm_encode_image() is the same with all rows at once. */
+ * group; what a decoder will make of them is made at once, for the picture hash and to choose the direct blocks. A band is
+ * written when all its pixels have been made. ghm_encode_image() is the same with all rows at once. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
+#include "direct.h"
 #include "frame.h"
 #include "latent_codec.h"
 #include "metadata.h"
@@ -27,6 +29,15 @@ void ghm_buffer_free(ghm_buffer *buffer)
     free(buffer->data);
     *buffer = (ghm_buffer){ 0 };
 }
+
+/* A band on its way to the stream. */
+typedef struct coded_band {
+    bytes_writer latents, alpha, direct;
+    direct_encoder *direct_encoder;
+    uint8_t *planned; /* (band_h, w): blocks that will be coded directly whatever the networks make of them */
+    float *costs;     /* (band_h, w): of coding blocks directly */
+    bool failed; /* its direct blocks: out of memory */
+} coded_band;
 
 struct ghm_encoder {
     const ghm_model *model;
@@ -50,7 +61,7 @@ struct ghm_encoder {
     stage_clock *clocks;  /* one a thread, when the caller wants statistics */
     reconstruction rec;
     picture_hash *hash;
-    uint8_t *slab;        /* decoded rows, for the hash */
+    uint8_t *slab;        /* decoded rows */
     float *y;             /* of one group, (group * band_h, w, M) */
     bytes_writer out;     /* not yet written */
 
@@ -65,10 +76,20 @@ struct ghm_encoder {
     /* the group at work */
     size_t first_band, last_band, first_row;
     size_t strip_first, strip_last; /* rows of y being analysed */
-    bytes_writer *payloads, *alpha_payloads;
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
+
+    /* bands that are not written yet */
+    direct_choice choice;
+    coded_band *coded;    /* those of a group, and those above it whose last pixels need it */
+    size_t n_coded, written;
+    size_t made_first, made_last; /* rows of pixels in the slab */
 };
+
+static coded_band *coded_of(const ghm_encoder *e, size_t band)
+{
+    return &e->coded[band % e->n_coded];
+}
 
 static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm_image *image, ghm_diagnostics *diag)
 {
@@ -105,10 +126,13 @@ static size_t group_rows(const frame_geometry *g)
     return g->group * g->band_h < g->h ? g->group * g->band_h : g->h;
 }
 
-/* Pushed rows wait until those that a slab depends on are there. */
+/* Pushed rows wait until those that a slab depends on are there, and stay until they have been compared with what a decoder
+ * makes of them. */
 static void allocate_window(ghm_encoder *e)
 {
-    const size_t rows = (e->slab_rows + 2 * analysis_halo(e->model)) * MODEL_Y_STRIDE;
+    const size_t slab = e->slab_rows + 2 * analysis_halo(e->model);
+    const size_t group = group_rows(&e->g) + analysis_halo(e->model) + synthesis_halo(e->model);
+    const size_t rows = (slab > group ? slab : group) * MODEL_Y_STRIDE;
     const size_t stride = e->g.width * pixel_bytes(e->g.format);
     e->window_rows = rows < e->g.height ? rows : e->g.height;
     e->window = arena_alloc(&e->arena, e->window_rows, stride);
@@ -117,13 +141,18 @@ static void allocate_window(ghm_encoder *e)
 
 static void allocate_group(ghm_encoder *e)
 {
-    const size_t n = e->g.group;
-    e->payloads = arena_alloc(&e->arena, n, sizeof *e->payloads);
-    e->alpha_payloads = arena_alloc(&e->arena, n, sizeof *e->alpha_payloads);
+    const size_t n = e->g.group, all = n + frame_bands_lag(e->model, &e->g);
     e->band_status = arena_alloc(&e->arena, n, sizeof *e->band_status);
     e->band_diag = arena_alloc(&e->arena, n, sizeof *e->band_diag);
-    for (size_t i = 0; e->payloads && e->alpha_payloads && i < n; i++)
-        e->payloads[i].source = e->alpha_payloads[i].source = &e->memory;
+    e->n_coded = all < e->g.n_bands ? all : e->g.n_bands;
+    e->coded = arena_alloc(&e->arena, e->n_coded, sizeof *e->coded);
+    for (size_t i = 0; e->coded && i < e->n_coded; i++) {
+        coded_band *c = &e->coded[i];
+        c->latents.source = c->alpha.source = c->direct.source = &e->memory;
+        c->planned = arena_alloc(&e->arena, e->g.band_h * e->g.w, 1);
+        c->costs = arena_alloc(&e->arena, e->g.band_h * e->g.w, sizeof *c->costs);
+        c->direct_encoder = direct_encoder_make(e->g.format, e->g.width, &c->direct, &e->arena);
+    }
 }
 
 static ghm_status allocate(ghm_encoder *e)
@@ -137,8 +166,7 @@ static ghm_status allocate(ghm_encoder *e)
     if (e->settings.statistics)
         e->clocks = arena_alloc(&e->arena, n, sizeof *e->clocks);
     e->y = arena_alloc(&e->arena, group_rows(g) * g->w * e->model->m, sizeof *e->y);
-    if (e->settings.picture_hash)
-        e->slab = arena_alloc(&e->arena, g->slab * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
+    e->slab = arena_alloc(&e->arena, g->slab * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
     for (size_t i = 0; e->analyses && i < n; i++)
         analysis_init(&e->analyses[i], e->model, e->quality.gain_e8, &e->format, &e->arena);
     return arena_status(&e->arena, &e->diag);
@@ -202,6 +230,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
     e->g = frame_geometry_make(model, &e->header, e->n_threads, chosen.max_memory);
+    e->choice = direct_choice_make(chosen.quality / 100, e->g.format);
     *encoder = e;
     return GHM_OK;
 }
@@ -227,9 +256,10 @@ void ghm_encoder_close(ghm_encoder **encoder)
         return;
     for (int i = 0; i < e->n_codecs; i++)
         latent_codec_free(&e->codecs[i]);
-    for (size_t i = 0; e->payloads && e->alpha_payloads && i < e->g.group; i++) {
-        bytes_release(&e->payloads[i]);
-        bytes_release(&e->alpha_payloads[i]);
+    for (size_t i = 0; e->coded && i < e->n_coded; i++) {
+        bytes_release(&e->coded[i].latents);
+        bytes_release(&e->coded[i].alpha);
+        bytes_release(&e->coded[i].direct);
     }
     bytes_release(&e->out);
     reconstruction_free(&e->rec);
@@ -258,33 +288,117 @@ static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
 {
     const size_t band = e->first_band + i;
     const ghm_image rows = reconstruction_alpha(&e->rec, frame_band_first(&e->g, band), frame_band_rows(&e->g, band));
-    e->alpha_payloads[i].size = 0;
-    return alpha_encode(&rows, 0, rows.height, &e->alpha_payloads[i], &e->band_diag[i]);
+    bytes_writer *out = &coded_of(e, band)->alpha;
+    out->size = 0;
+    return alpha_encode(&rows, 0, rows.height, out, &e->band_diag[i]);
+}
+
+/* What the networks are expected to spend on a block of these y: bits and squared error, as bits. The bits are a fit to those
+ * of photographs; their errors, weighed for the quality, come to half as much again. */
+static float network_cost(const ghm_encoder *e, const float *y)
+{
+    enum { PIECE = 32 };
+    double bits = 0;
+    for (size_t first = 0; first < e->model->m; first += PIECE) {
+        const size_t last = first + PIECE < e->model->m ? first + PIECE : e->model->m;
+        double product = 1;
+        for (size_t c = first; c < last; c++)
+            product *= 1 + fabsf(y[c]) * e->quality.gain_y[c];
+        bits += log2(product);
+    }
+    return (float)(1.5 * (2.1 * bits - 38));
+}
+
+/* Plan the direct blocks of a band. The hyper-latents get to see nothing of them. */
+static bool plan_direct(ghm_encoder *e, size_t band, float *y)
+{
+    const size_t w = e->g.w, m = e->model->m;
+    coded_band *coded = coded_of(e, band);
+    size_t first, last, n = 0;
+    frame_band_pixels(&e->g, band, &first, &last);
+    direct_encoder_begin(coded->direct_encoder, &e->choice);
+    for (size_t row = 0; row < frame_band_rows(&e->g, band); row++, first += MODEL_Y_STRIDE) {
+        const size_t n_rows = last - first < MODEL_Y_STRIDE ? last - first : MODEL_Y_STRIDE;
+        uint8_t *planned = coded->planned + row * w;
+        float *costs = coded->costs + row * w;
+        for (size_t x = 0; x < w; x++)
+            costs[x] = network_cost(e, y + (row * w + x) * m);
+        direct_encoder_plan_row(coded->direct_encoder, &e->rows, first - e->top, n_rows, costs, planned);
+        for (size_t x = 0; x < w; x++)
+            if (planned[x]) {
+                memset(y + (row * w + x) * m, 0, m * sizeof *y);
+                n++;
+            }
+    }
+    direct_encoder_begin(coded->direct_encoder, &e->choice);
+    return n > 0;
 }
 
 static void encode_band(void *user, size_t i, int worker)
 {
     ghm_encoder *e = user;
     const size_t band = e->first_band + i, row = frame_band_first(&e->g, band);
-    e->payloads[i].size = 0;
-    e->band_status[i] = latent_codec_encode(&e->codecs[worker], e->y + (row - e->first_row) * e->g.w * e->model->m,
-                                            frame_band_rows(&e->g, band), reconstruction_row(&e->rec, row), &e->payloads[i],
-                                            &e->band_diag[i]);
+    coded_band *coded = coded_of(e, band);
+    coded->latents.size = 0;
+    float *y = e->y + (row - e->first_row) * e->g.w * e->model->m;
+    const uint8_t *idle = plan_direct(e, band, y) ? coded->planned : NULL;
+    e->band_status[i] = latent_codec_encode(&e->codecs[worker], y, idle, frame_band_rows(&e->g, band),
+                                            reconstruction_row(&e->rec, row), &coded->latents, &e->band_diag[i]);
     if (e->band_status[i] == GHM_OK && has_alpha(e))
         e->band_status[i] = encode_band_alpha(e, i);
 }
 
-/* The encoder decodes what it wrote, with the decoder's own functions, to tell the hash of the picture. */
-static void hash_group(ghm_encoder *e)
+static size_t row_bytes(const ghm_encoder *e)
 {
-    const size_t slab = e->g.slab, row_bytes = pixel_bytes(e->g.format) * e->g.width;
-    size_t ready, first, last;
-    while ((ready = reconstruction_ready(&e->rec)) > 0) {
-        const size_t n = ready < slab ? ready : slab;
-        reconstruction_range(&e->rec, n, &first, &last);
-        reconstruction_run(&e->rec, n, e->slab, row_bytes);
-        picture_hash_rows(e->hash, e->slab, row_bytes, last - first);
+    return pixel_bytes(e->g.format) * e->g.width;
+}
+
+/* The rows of pixels of one band that are in the slab. */
+static void choose_direct(void *user, size_t i, int worker)
+{
+    ghm_encoder *e = user;
+    coded_band *coded = coded_of(e, e->written + i);
+    size_t first, last;
+    frame_band_pixels(&e->g, e->written + i, &first, &last);
+    const size_t end = last < e->made_last ? last : e->made_last;
+    for (size_t y = first > e->made_first ? first : e->made_first; y < end; y += MODEL_Y_STRIDE) {
+        const size_t n = end - y < MODEL_Y_STRIDE ? end - y : MODEL_Y_STRIDE;
+        const size_t at = (y - first) / MODEL_Y_STRIDE * e->g.w;
+        direct_encoder_row(coded->direct_encoder, &e->rows, y - e->top, n, coded->costs + at, coded->planned + at,
+                           e->slab + (y - e->made_first) * row_bytes(e), row_bytes(e));
     }
+    if (end == last && end > e->made_first)
+        coded->failed = !direct_encoder_finish(coded->direct_encoder);
+    (void)worker;
+}
+
+static ghm_status write_band(ghm_encoder *e, size_t band)
+{
+    const coded_band *coded = coded_of(e, band);
+    if (coded->failed)
+        return memory_fail(&e->memory, coded->direct.capacity, &e->diag);
+    if (coded->direct.size > 0)
+        bitstream_write_chunk(&e->out, CHUNK_DIRECT, coded->direct.data, coded->direct.size);
+    bitstream_write_chunk(&e->out, CHUNK_BAND, coded->latents.data, coded->latents.size);
+    if (has_alpha(e))
+        bitstream_write_chunk(&e->out, CHUNK_ALPHA, coded->alpha.data, coded->alpha.size);
+    return GHM_OK;
+}
+
+/* The encoder decodes what it coded, with the decoder's own functions, and writes the bands that this completes. */
+static ghm_status make_pixels(ghm_encoder *e)
+{
+    size_t ready;
+    while ((ready = reconstruction_ready(&e->rec)) > 0) {
+        const size_t n = ready < e->g.slab ? ready : e->g.slab;
+        reconstruction_range(&e->rec, n, &e->made_first, &e->made_last);
+        reconstruction_run(&e->rec, n, e->slab, row_bytes(e));
+        thread_pool_run(e->pool, e->last_band - e->written, choose_direct, e);
+        picture_hash_rows(e->hash, e->slab, row_bytes(e), e->made_last - e->made_first);
+        for (; e->written < e->last_band && frame_band_first(&e->g, e->written + 1) <= e->rec.done; e->written++)
+            GHM_TRY(write_band(e, e->written));
+    }
+    return GHM_OK;
 }
 
 static ghm_status write_out(ghm_encoder *e)
@@ -306,12 +420,8 @@ static ghm_status encode_group(ghm_encoder *e)
     for (size_t i = 0; i < n; i++) {
         if (e->band_status[i] != GHM_OK)
             return ghm_fail(&e->diag, e->band_status[i], "%s", e->band_diag[i].text);
-        bitstream_write_chunk(&e->out, CHUNK_BAND, e->payloads[i].data, e->payloads[i].size);
-        if (has_alpha(e))
-            bitstream_write_chunk(&e->out, CHUNK_ALPHA, e->alpha_payloads[i].data, e->alpha_payloads[i].size);
     }
-    if (e->settings.picture_hash)
-        hash_group(e);
+    GHM_TRY(make_pixels(e));
     GHM_TRY(write_out(e));
     const double done = (double)e->last_band / (double)e->g.n_bands;
     if (e->settings.progress && e->settings.progress(e->settings.progress_user, done))
@@ -353,11 +463,11 @@ static ghm_status advance(ghm_encoder *e)
     return GHM_OK;
 }
 
-/* Make room in the window: rows above the halo of what is analysed next are not needed any more. */
+/* Make room in the window: rows above the halo of what is analysed next are not needed any more once a decoder's are made. */
 static void drop_rows(ghm_encoder *e)
 {
-    const size_t halo = analysis_halo(e->model);
-    const size_t wanted = e->analysed > halo ? (e->analysed - halo) * MODEL_Y_STRIDE : 0;
+    const size_t halo = analysis_halo(e->model), analysed = e->analysed > halo ? e->analysed - halo : 0;
+    const size_t wanted = (analysed < e->rec.done ? analysed : e->rec.done) * MODEL_Y_STRIDE;
     const size_t top = wanted < e->received ? wanted : e->received; /* the last row of y reaches beyond the picture */
     if (top <= e->top)
         return;

@@ -58,6 +58,11 @@ size_t frame_band_rows(const frame_geometry *g, size_t band)
     return frame_band_first(g, band + 1) - frame_band_first(g, band);
 }
 
+size_t frame_bands_lag(const ghm_model *model, const frame_geometry *g)
+{
+    return (synthesis_halo(model) + g->band_h - 1) / g->band_h;
+}
+
 void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last)
 {
     const size_t end = frame_band_first(g, band + 1) * MODEL_Y_STRIDE;

@@ -34,6 +34,8 @@ int frame_n_threads(const stream_header *header, int n_threads);
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads, uint64_t max_memory);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);
+/* How many bands at most have pixels that are still to be made for want of the y_hat of the band below. */
+size_t frame_bands_lag(const ghm_model *model, const frame_geometry *g);
 /* Rows first .. last - 1 of pixels. */
 void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last);
 

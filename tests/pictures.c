@@ -20,6 +20,24 @@ static double scene(double x, double y, int c, uint32_t *state)
     return (y > hills ? 0.35 + 0.3 * sin(23 * x * y + c) * (1 - y) : sky) + disc + (next_random(state) % 1000) / 1000.0 * 0.02;
 }
 
+static double text(uint32_t px, uint32_t py)
+{
+    return (px / 2 * 7 + py / 3 * 5 + (px / 9) * (py / 11)) % 5 < 2 ? 0.05 : 0.97;
+}
+
+/* Two circles and a bundle of rays, one pixel wide. */
+static double lines(uint32_t px, uint32_t py)
+{
+    const double r = hypot(px - 40.0, py - 30.0), angle = 40 * atan2(py + 1.0, px + 1.0);
+    return fabs(r - 25) < 0.6 || fabs(r - 60) < 0.6 || (fabs(angle - floor(angle) - 0.5) < 0.02) ? 0.0 : 1.0;
+}
+
+static double window(uint32_t px, uint32_t py, int c, double otherwise, uint32_t *state)
+{
+    const uint32_t which = (px / 48 + 2 * (py / 40)) % 5;
+    return which == 1 ? text(px, py) : which == 3 && c < 2 ? (next_random(state) % 256) / 255.0 : otherwise;
+}
+
 static uint8_t sample(test_picture kind, uint32_t px, uint32_t py, int c, double x, double y, uint32_t *state)
 {
     double v = 0;
@@ -27,7 +45,10 @@ static uint8_t sample(test_picture kind, uint32_t px, uint32_t py, int c, double
     case PICTURE_SCENE: v = scene(x, y, c, state); break;
     case PICTURE_NOISE: return (uint8_t)next_random(state);
     case PICTURE_FLAT: v = 0.2 + 0.3 * c; break;
-    case PICTURE_TEXT: v = (px / 2 * 7 + py / 3 * 5 + (px / 9) * (py / 11)) % 5 < 2 ? 0.05 : 0.97; break;
+    case PICTURE_TEXT: v = text(px, py); break;
+    case PICTURE_LINES: v = lines(px, py); break;
+    case PICTURE_DARK: return (uint8_t)(next_random(state) % 4);
+    case PICTURE_SCREEN: v = window(px, py, c, scene(x, y, c, state), state); break;
     case N_TEST_PICTURES: break;
     }
     return (uint8_t)lrint(255 * fmin(fmax(v, 0), 1));

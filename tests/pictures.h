@@ -4,7 +4,10 @@
 
 #include <gingham/gingham.h>
 
-typedef enum test_picture { PICTURE_SCENE, PICTURE_NOISE, PICTURE_FLAT, PICTURE_TEXT, N_TEST_PICTURES } test_picture;
+/* SCREEN is a scene with windows of text and of noise; DARK has samples of 0 to 3. */
+typedef enum test_picture {
+    PICTURE_SCENE, PICTURE_NOISE, PICTURE_FLAT, PICTURE_TEXT, PICTURE_LINES, PICTURE_DARK, PICTURE_SCREEN, N_TEST_PICTURES
+} test_picture;
 
 /* Release with ghm_image_free(). Fails the test when out of memory. */
 ghm_image make_picture(test_picture kind, uint32_t width, uint32_t height, uint32_t seed);

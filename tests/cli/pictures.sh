@@ -46,9 +46,9 @@ for sampling in 411 440 441 410; do
     expect_kind rgb-$sampling.jpg '8 2'
 done
 
-# 16 bits are not 8 bits twice, and cost no more.
+# 16 bits are not 8 bits twice, and cost hardly more.
 run encode "$images/rgb16.png" deep.ghm
-[ "$(wc -c <deep.ghm)" -eq "$(wc -c <rgb.ghm)" ] || failed 'a stream of 16 bits as long as one of 8 expected'
+[ "$(wc -c <deep.ghm)" -lt $(($(wc -c <rgb.ghm) * 5 / 4)) ] || failed 'a stream of 16 bits hardly longer than one of 8 expected'
 run info deep.ghm
 expect_stdout 'RGB, 16 bits'
 run decode deep.ghm deep.jpg

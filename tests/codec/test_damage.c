@@ -33,7 +33,7 @@ static int set_up(void **state)
     const char *text = getenv("GHM_TEST_SEED");
     seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
     print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
-    ghm_image image = make_picture(PICTURE_SCENE, 40, 24, 1);
+    ghm_image image = make_picture(PICTURE_SCREEN, 60, 24, 1);
     ghm_encode_settings settings;
     ghm_encode_settings_default(&settings);
     settings.threads = 1;

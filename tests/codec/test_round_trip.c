@@ -113,10 +113,19 @@ static void every_kind_comes_back(void **state)
     }
 }
 
+/* What the networks cannot hold. */
+static void every_kind_is_good_at_100(void **state)
+{
+    (void)state;
+    for (test_picture kind = PICTURE_SCENE; kind < N_TEST_PICTURES; kind++)
+        check_round_trip(kind, 130, 90, 100, 38);
+    check_round_trip(PICTURE_SCREEN, 70, 1200, 100, 38);
+}
+
 static void streams_do_not_depend_on_threads(void **state)
 {
     (void)state;
-    ghm_image image = make_picture(PICTURE_SCENE, 100, 1300, 3);
+    ghm_image image = make_picture(PICTURE_SCREEN, 100, 1300, 3);
     ghm_buffer one = encode(models[0], &image, 50, 1);
     for (int threads = 2; threads <= 5; threads++) {
         ghm_buffer many = encode(models[0], &image, 50, threads);
@@ -274,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_comes_back),
         cmocka_unit_test(every_kind_comes_back),
+        cmocka_unit_test(every_kind_is_good_at_100),
         cmocka_unit_test(streams_do_not_depend_on_threads),
         cmocka_unit_test(rate_rises_with_quality),
         cmocka_unit_test(planar_equals_interleaved),

@@ -52,7 +52,7 @@ static int set_up(void **state)
     const char *text = getenv("GHM_TEST_SEED");
     seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
     print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
-    picture = make_picture(PICTURE_SCENE, WIDTH, HEIGHT, 5);
+    picture = make_picture(PICTURE_SCREEN, WIDTH, HEIGHT, 5);
     if (ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
         ghm_encode_image(model, NULL, &picture, &stream, NULL) != GHM_OK ||
         ghm_decode_image(model, NULL, stream.data, stream.size, &whole, NULL) != GHM_OK)
@@ -602,7 +602,7 @@ static void encoders_keep_to_limits(void **state)
 static void failing_allocations_are_survived(void **state)
 {
     (void)state;
-    ghm_image small = make_picture(PICTURE_SCENE, 60, 40, 1);
+    ghm_image small = make_picture(PICTURE_SCREEN, 60, 40, 1);
     ghm_buffer bytes = { 0 };
     assert_int_equal(ghm_encode_image(model, NULL, &small, &bytes, NULL), GHM_OK);
     int n_decodes = 0, n_encodes = 0;

@@ -37,3 +37,4 @@ sys.stdout.buffer.write(b'P6 16 4300 255\n' + pixels)
 EOF
 images=$tall
 add tall-q45 tall.ppm 45
+add direct-q60 grey2.png 60

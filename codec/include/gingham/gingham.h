@@ -206,7 +206,8 @@ GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
 /**
  * Encode one picture.
  *
- * @param image     read only, not kept. Grey and RGB are coded by the networks, alpha without loss.
+ * @param image     read only, not kept. Grey and RGB are coded by the networks, blocks that these cannot hold near-lossless,
+ *                  alpha without loss.
  * @param settings  NULL for the defaults.
  * @param out       on success one complete stream (codec/BITSTREAM.md); untouched on failure.
  * @param diag      may be NULL.
@@ -269,6 +270,8 @@ typedef struct ghm_stream_info {
     ghm_components components; /**< of the decoded picture */
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
     size_t alpha_bytes;        /**< alpha of all bands; like the bands not counted in header_bytes */
+    size_t direct_blocks;      /**< blocks of 16x16 pixels that the networks do not code, in bands that are there */
+    size_t direct_bytes;       /**< of their coded form; like the bands not counted in header_bytes */
     size_t metadata_bytes[GHM_N_METADATA_KINDS]; /**< as stored, usually compressed; 0: the stream has none */
 } ghm_stream_info;
 

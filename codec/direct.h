@@ -1,0 +1,64 @@
+/* direct.h - blocks of pixels coded directly, where the networks cannot hold the picture: text, drawings, noise
+ * (BITSTREAM.md, "Direct blocks"). The blocks of a band depend on nothing but each other, so that bands stay independent and
+ * are decoded beside the networks; they are pasted over the pixels that the synthesis makes. */
+#ifndef GHM_CODEC_DIRECT_H
+#define GHM_CODEC_DIRECT_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "colour.h"
+
+enum { DIRECT_BLOCK = 16 };
+
+/* The decoded blocks of one band. Zeroed: none. */
+typedef struct direct_blocks {
+    memory_source *source;
+    pixel_format format;
+    size_t w, h;      /* blocks */
+    size_t n;         /* of them coded directly */
+    uint32_t *number; /* (h, w): 1 .. n, 0: not coded directly */
+    uint8_t *samples; /* (n, 16, 16, components without alpha), u8 or u16 */
+} direct_blocks;
+
+/* Blocks that the payload of a chunk claims to hold; 0 when it is too short. */
+size_t direct_count(const uint8_t *payload, size_t size);
+/* What direct_decode() allocates, working memory included. */
+uint64_t direct_bytes(pixel_format format, size_t width, size_t height, size_t n);
+
+/* Decode the chunk of a band of width x height pixels. GHM_OK, GHM_ERR_BITSTREAM, GHM_ERR_MEMORY, GHM_ERR_LIMIT. */
+ghm_status direct_decode(direct_blocks *blocks, const uint8_t *payload, size_t size, pixel_format format, size_t width,
+                         size_t height, memory_source *source, ghm_diagnostics *diag);
+void direct_blocks_free(direct_blocks *blocks);
+
+/* Columns x .. x + width - 1 of row y of the band over those of a row of interleaved pixels; alpha stays. */
+void direct_paste(const direct_blocks *blocks, size_t y, size_t x, size_t width, uint8_t *pixels);
+
+/* How the encoder chooses: a block costs bits + weight * squared error, in 8-bit units and summed over its samples. */
+typedef struct direct_choice {
+    int step;      /* of the samples, odd */
+    double weight;
+} direct_choice;
+
+/* quality in 0..1. */
+direct_choice direct_choice_make(double quality, pixel_format format);
+
+/* One band being encoded. */
+typedef struct direct_encoder direct_encoder;
+
+/* For bands as wide as the picture. Memory comes from `memory`; NULL when that has failed. payload receives the chunk. */
+direct_encoder *direct_encoder_make(pixel_format format, size_t width, bytes_writer *payload, arena *memory);
+void direct_encoder_begin(direct_encoder *e, const direct_choice *choice);
+/* Before the networks: which blocks of the next row will be coded directly whatever the networks make of them, so that these
+ * need not try? Rows `first` and on of the picture `source`, n_rows of them, 16 but at its end. costs: (w), what the networks
+ * are expected to cost, but for what no quality mends; replaced by what coding directly would. planned: (w), the result.
+ * After the last row the band is begun anew. */
+void direct_encoder_plan_row(direct_encoder *e, const ghm_image *source, size_t first, size_t n_rows, float *costs,
+                             uint8_t *planned);
+/* Code the next row of blocks, as planned and where it is better than the pixels. pixels: what the synthesis made of them;
+ * blocks that are coded directly are replaced. */
+void direct_encoder_row(direct_encoder *e, const ghm_image *source, size_t first, size_t n_rows, const float *costs,
+                        const uint8_t *planned, uint8_t *pixels, size_t row_stride);
+/* The band is complete. The payload stays empty when no block was worth it. False when memory ran out. */
+bool direct_encoder_finish(direct_encoder *e);
+
+#endif
