@@ -85,7 +85,7 @@ class Observer(FloatArithmetic):
 
 def calibrate(net, pictures, headroom_bits=1):
     """Scale of every exact tensor: the largest power of two that keeps `headroom_bits` above what the pictures
-    (B, 3, H, W) reach at any anchor. -> {tensor: scale}"""
+    (B, 3, H, W) reach at any anchor, less of them where a multiplier needs it. -> {tensor: scale}"""
     observer = Observer()
     with torch.no_grad():
         for anchor in range(net.config.n_anchors):
@@ -93,7 +93,19 @@ def calibrate(net, pictures, headroom_bits=1):
                 net(x, torch.full((len(x),), float(anchor), device=x.device), hard=True, ops=observer)
     limit = INT16_MAX / 2 ** headroom_bits
     scales = {t: 2.0 ** math.floor(math.log2(limit / max(m, 1e-3))) for t, m in observer.largest.items()}
-    return {**scales, **fixed_scales(net.config)}
+    scales.update(fixed_scales(net.config))
+    for _ in range(headroom_bits):
+        spend_headroom(net, scales)
+    return scales
+
+
+def spend_headroom(net, scales):
+    """Layers of large weights and fine outputs would have multipliers of 1 and more, which the format does not know: their
+    inputs get twice the scale."""
+    exact = [layer for name, layer in net.layers() if is_exact(name)]
+    steps = {layer.name: scaled_layer(layer, scales, net.config)[2].max() for layer in exact}
+    for tensor in {input_tensor(name) for name, step in steps.items() if step >= 1}:
+        scales[tensor] *= 2
 
 
 # -------------------------------------------------------------------------------------------------------- one layer
@@ -152,16 +164,23 @@ def weight_steps(weight, bias, kind, limit):
     return steps.clamp_min(1e-12)
 
 
-def quantize_layer(layer, scales, config):
-    """Linear or Depthwise -> StoredLayer."""
+def scaled_layer(layer, scales, config):
+    """Weights (c_out, n) and biases in units of the output, for inputs in integers, and what one step of the integer
+    weights stands for (c_out,)."""
     kind = layer_kind(layer)
-    limit = weight_limit(kind, config)
     weight, bias = layer.weight.detach().double().flatten(1), layer.bias.detach().double()
     if is_exact(layer.name):
         # acc = sum w x stands for output_scale * (W X + B); x = column scale * X
         out = scales[output_tensor(layer.name)]
         weight, bias = weight * out / column_factors(layer, scales, config), bias * out
-    steps = weight_steps(weight, bias, kind, limit)
+    return weight, bias, weight_steps(weight, bias, kind, weight_limit(kind, config))
+
+
+def quantize_layer(layer, scales, config):
+    """Linear or Depthwise -> StoredLayer."""
+    kind = layer_kind(layer)
+    limit = weight_limit(kind, config)
+    weight, bias, steps = scaled_layer(layer, scales, config)
     integers = torch.round(weight / steps[:, None]).clamp(-limit, limit).numpy().astype(np.int64)
     if isinstance(layer, Depthwise):
         integers = integers.T.reshape(3, 3, -1)

@@ -26,6 +26,7 @@ add alpha-q60 alpha-translucent.png 60
 add alpha16-q60 alpha16.png 60
 add deep-q50 rgb16.png 50
 add grey-alpha-q60 grey-transparent.png 60
+add direct-q60 grey2.png 60
 
 # Nine bands, so that eight threads have something to do.
 tall=$(mktemp -d)
@@ -37,4 +38,3 @@ sys.stdout.buffer.write(b'P6 16 4300 255\n' + pixels)
 EOF
 images=$tall
 add tall-q45 tall.ppm 45
-add direct-q60 grey2.png 60
