@@ -59,7 +59,7 @@ run encode in --out-dir out -q 30
 expect_summary '4 files: 4 done, 0 skipped, 0 failed'
 run encode in --out-dir out -q 30 -j 1 --backend c --psnr
 expect_summary '4 files: 0 done, 4 skipped, 0 failed'
-head -c 150 out/in/a/1.png.ghm >cut
+head -c -20 out/in/a/1.png.ghm >cut
 cp cut out/in/a/1.png.ghm
 printf x >>out/in/c/3.png.ghm
 run encode in --out-dir out -q 30
