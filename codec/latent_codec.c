@@ -41,11 +41,11 @@ static float limit_symbol(float v)
 
 /* The symbol with the least (error in steps)^2 + price * bits among the nearest one and its neighbour towards zero. Theory
  * for high rates (D ~ 2^-2R / 12) says ln 2 / 6 = 0.116 squared steps for a bit; but the networks were trained on nearest
- * symbols, and BD-rate on validation pictures is best at a lower price: 0 / .03 / .045 / .06 / .09 / .12 give
- * 0 / -2.5 / -2.6 / -2.4 / -1.5 / -0.3 %. */
+ * symbols, and BD-rate on validation pictures is best at a lower price: .045 / .03 / .02 / .01 give
+ * 0 / -0.4 / -0.5 / -0.3 %. */
 static int16_t choose_symbol(const cdf_table *table, float error_in_steps)
 {
-    const float bit_price = 0.045f;
+    const float bit_price = 0.02f;
     const float r = limit_symbol(error_in_steps);
     const int nearest = (int)lrintf(r);
     if (nearest == 0)

@@ -12,7 +12,7 @@ from quantize import IntegerArithmetic, exp2_q20, interpolate, is_exact, round_s
 from tables import BitCounter
 
 
-BIT_PRICE = 0.045   # squared quantizer steps that a bit is worth, as in codec/latent_codec.c
+BIT_PRICE = 0.02   # squared quantizer steps that a bit is worth, as in codec/latent_codec.c
 
 
 class IntegerCodec:
