@@ -15,9 +15,11 @@ typedef struct bytes_reader {
     bool overrun;
 } bytes_reader;
 
+/* data may be NULL when there are no bytes; NULL itself allows no arithmetic. */
 static inline bytes_reader bytes_reader_make(const uint8_t *data, size_t size)
 {
-    return (bytes_reader){ data, data + size, false };
+    const uint8_t *const from = data ? data : (const uint8_t *)"";
+    return (bytes_reader){ from, from + size, false };
 }
 static inline size_t bytes_left(const bytes_reader *r) { return (size_t)(r->end - r->p); }
 
