@@ -6,7 +6,7 @@
 
 enum {
     STRIP_MIN_ROWS = 8,          /* of y; shorter strips repeat too much of the halo */
-    GROUP_BYTES = 32 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
+    GROUP_BYTES = 8 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
     SLAB_BYTES = 16 * 1024 * 1024   /* pixels of a slab */
 };
 
