@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import torch
 
-from model import BRANCHES, CONFIGS, Codec, Depthwise
+from model import CONFIGS, FILTERS, Codec, Depthwise
 from quantize import column_factors, fixed_scales, is_exact, output_tensor
 from tables import logistic_scale_of
 from weight_file import MAGIC, unpack
@@ -15,7 +15,7 @@ from weight_file import MAGIC, unpack
 NOMINAL_SCALE = 2.0 ** 12
 
 # Before or behind these, the channels of 2 x 2 positions lie side by side, so a larger one has no first channels to keep.
-SHUFFLED = 'ga.down.', 'ha.down', 'hs.in.', 'hs.up.'
+SHUFFLED = 'ha.down', 'hs.in.', 'hs.up.'
 
 
 def load_network(path):
@@ -29,10 +29,10 @@ def load_network(path):
 
 
 def network_of(parameters, config):
-    """Network of a state dict of config, which may lack residual branches."""
-    for network in BRANCHES:
+    """Network of a state dict of config, which may lack filters."""
+    for network in FILTERS:
         if network + '.in.weight' not in parameters:
-            config = config.without_branch(network)
+            config = config.without_filter(network)
     net = Codec(config)
     net.load_state_dict(parameters)
     return net
@@ -44,7 +44,7 @@ def transfer(net, config):
     Parameters that agree are taken. A larger one holds the old in its first rows and columns, zeros where the old rows
     would read new columns, and fresh values in new rows: the old channels compute what they did, and the new ones learn
     from the second step on. Blocks added to a list start as the identity. So growth leaves the function as it is; a
-    residual branch that net lacks ends in zeros anyway. Parameters that do not fit start fresh. P, d4, hidden widths and
+    filter that net lacks ends in zeros anyway. Parameters that do not fit start fresh. P, e4, d4, hidden widths and
     block counts can grow so, which is what the configurations differ in.
     """
     out, old = Codec(config), net.state_dict()
@@ -96,7 +96,7 @@ def dequantize(weights):
     with torch.no_grad():
         for name, layer in net.layers():
             dequantize_layer(layer, weights.layers[name], scales, weights.config)
-        for name in ('gain_e8', 'gain_y', 'step', 'gain_d4'):
+        for name in ('gain_e4', 'gain_y', 'step', 'gain_d4'):
             getattr(net, name).copy_(torch.from_numpy(weights.quality[name] * (math.log(2) / 4096)))
         offset = weights.quality['scale_offset'] * (weights.config.scale_step / 256) + math.log(weights.config.sigma_min)
         net.scale_offset.copy_(torch.from_numpy(offset))

@@ -111,7 +111,7 @@ class IntegerCodec:
 def load_analysis(net, weights):
     """The float networks and their gain, as the file has them, into net."""
     with torch.no_grad():
-        net.gain_e8.copy_(torch.from_numpy(weights.quality['gain_e8'] * (math.log(2) / 4096)))
+        net.gain_e4.copy_(torch.from_numpy(weights.quality['gain_e4'] * (math.log(2) / 4096)))
         for name, layer in net.layers():
             if not is_exact(name):
                 stored = weights.layers[name]

@@ -15,13 +15,13 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 LEAKY_SLOPE = 0.125
-MID = 128 / 255   # the synthesis computes pixels less this
+MID = 128 / 255   # the networks see and compute pixels less this
 
 # Block lists in the order of the weight file.
-BLOCK_LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
+BLOCK_LISTS = ('ga.b4', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
 
-# The residual branches a model may lack: widths, then 0, and block lists, then empty.
-BRANCHES = {'ga': (('e8', 'e16'), ('ga.b8', 'ga.b16')), 'gs': (('d4',), ('gs.b4',))}
+# The filters over samples a model may lack: width, then 0, and block list, then empty.
+FILTERS = {'ga': ('e4', 'ga.b4'), 'gs': ('d4', 'gs.b4')}
 NO_BLOCKS = (0, 8)
 
 
@@ -32,9 +32,8 @@ class Config:
     M: int                    # channels of y
     Z: int                    # channels of z
     P: int                    # channels of the prior p
-    e8: int                   # analysis at 1/8, 1/16; both 0: no residual branch
-    e16: int
-    d4: int                   # synthesis at 1/4; 0: no residual branch
+    e4: int                   # filter of the analysis, at 1/4; 0: none
+    d4: int                   # filter of the synthesis, at 1/4; 0: none
     blocks: dict = field(hash=False)   # block list -> (count, hidden width)
     slices: tuple             # channels of each slice of y
     passes: tuple             # (slice, phase) in coding order; phase 0: anchors, 1: non-anchors
@@ -58,10 +57,10 @@ class Config:
         """Distance of neighbouring scales, natural logarithm."""
         return math.log(self.sigma_max / self.sigma_min) / (self.n_scales - 1)
 
-    def without_branch(self, network):
-        """The same without the residual branch of 'ga' or 'gs'."""
-        widths, lists = BRANCHES[network]
-        return replace(self, blocks={**self.blocks, **dict.fromkeys(lists, NO_BLOCKS)}, **dict.fromkeys(widths, 0))
+    def without_filter(self, network):
+        """The same without the filter of 'ga' or 'gs'."""
+        width, blocks = FILTERS[network]
+        return replace(self, blocks={**self.blocks, blocks: NO_BLOCKS}, **{width: 0})
 
 
 CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -70,28 +69,28 @@ CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
 FAST_RANGE = 0.0008 / 100 ** (2 / 7), 0.08 * 100 ** (1 / 7)
 
 CONFIGS = {c.name: c for c in (
-    Config('fast', M=320, Z=48, P=160, e8=0, e16=0, d4=64,
-           blocks={'ga.b8': NO_BLOCKS, 'ga.b16': NO_BLOCKS, 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96),
-                   'hs.b16': (1, 96), 'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b4': (2, 112)},
+    Config('fast', M=320, Z=48, P=160, e4=64, d4=64,
+           blocks={'ga.b4': (3, 128), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96), 'hs.b16': (1, 96),
+                   'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b4': (2, 112)},
            slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11,
            lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
     # both grow out of `fast` (train.py --init): latents and slices are its
-    Config('standard', M=320, Z=48, P=160, e8=0, e16=0, d4=96,
-           blocks={'ga.b8': NO_BLOCKS, 'ga.b16': NO_BLOCKS, 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96),
-                   'hs.b16': (1, 96), 'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b4': (4, 192)},
+    Config('standard', M=320, Z=48, P=192, e4=96, d4=96,
+           blocks={'ga.b4': (4, 192), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96), 'hs.b16': (1, 96),
+                   'hs.prior': (1, 384), 'ctx': (1, 384), 'gs.b4': (5, 192)},
            slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
-    Config('best', M=320, Z=48, P=320, e8=0, e16=0, d4=224,
-           blocks={'ga.b8': NO_BLOCKS, 'ga.b16': NO_BLOCKS, 'ha.b16': (1, 192), 'ha.b32': (1, 192), 'hs.b32': (1, 192),
-                   'hs.b16': (2, 192), 'hs.prior': (2, 640), 'ctx': (2, 640), 'gs.b4': (8, 448)},
+    Config('best', M=320, Z=48, P=320, e4=192, d4=224,
+           blocks={'ga.b4': (6, 384), 'ha.b16': (1, 192), 'ha.b32': (1, 192), 'hs.b32': (1, 192), 'hs.b16': (2, 192),
+                   'hs.prior': (2, 640), 'ctx': (2, 640), 'gs.b4': (8, 448)},
            slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
-    Config('tiny', M=48, Z=16, P=32, e8=24, e16=32, d4=16,
-           blocks={'ga.b8': (1, 48), 'ga.b16': (1, 64), 'ha.b16': (1, 32), 'ha.b32': (1, 32), 'hs.b32': (1, 32),
-                   'hs.b16': (1, 32), 'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b4': (1, 32)},
+    Config('tiny', M=48, Z=16, P=32, e4=16, d4=16,
+           blocks={'ga.b4': (1, 32), 'ha.b16': (1, 32), 'ha.b32': (1, 32), 'hs.b32': (1, 32), 'hs.b16': (1, 32),
+                   'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b4': (1, 32)},
            slices=(16, 32), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05),
     # random weights for parity vectors (parity_model.py)
-    Config('test', M=24, Z=16, P=16, e8=16, e16=16, d4=24,
-           blocks={'ga.b8': (2, 16), 'ga.b16': (1, 24), 'ha.b16': (1, 16), 'ha.b32': (1, 24), 'hs.b32': (2, 24),
-                   'hs.b16': (1, 16), 'hs.prior': (2, 24), 'ctx': (2, 24), 'gs.b4': (3, 32)},
+    Config('test', M=24, Z=16, P=16, e4=16, d4=24,
+           blocks={'ga.b4': (2, 24), 'ha.b16': (1, 16), 'ha.b32': (1, 24), 'hs.b32': (2, 24), 'hs.b16': (1, 16),
+                   'hs.prior': (2, 24), 'ctx': (2, 24), 'gs.b4': (3, 32)},
            slices=(8, 16), passes=CHECKERBOARD_2, n_anchors=3, lambda_min=0.001, lambda_max=0.05,
            frac_y=9, n_scales=24, sigma_max=24.0),
 )}
@@ -122,7 +121,7 @@ class Depthwise(nn.Conv2d):
 class Block(nn.Module):
     """x + w2(dw(leaky(w1 x))), then x + w4(leaky(w3 x)).
 
-    START lets each line change x by a tenth at first. Not by nothing: a branch of blocks that start as the identity and end
+    START lets each line change x by a tenth at first. Not by nothing: a filter of blocks that start as the identity and end
     in a layer of zeros is linear, like the base path, and learns nothing (EXPERIMENTS.md).
     """
     START = 0.2
@@ -152,7 +151,7 @@ class FloatArithmetic:
     """Layers in real numbers. `residual` is added to the result; `gain` (B, 1, 1, g) multiplies channel o by gain o mod g."""
 
     # The linear base path carries the large values of y and pixels: bf16 there costs quality at high rates.
-    FULL_PRECISION = ('ga.base', 'gs.base', 'gs.in')
+    FULL_PRECISION = ('ga.in', 'ga.base', 'gs.base', 'gs.in')
 
     rank, world = 0, 1   # this process, and how many share a batch
 
@@ -174,6 +173,8 @@ class FloatArithmetic:
 
     def depthwise(self, layer, x):
         weight, bias = self.parameters(layer)
+        if x.is_cuda:
+            return self.finish(layer, shifted_sum(x, weight, bias))
         v = F.conv2d(x.permute(0, 3, 1, 2), weight, bias, padding=1, groups=layer.groups).permute(0, 2, 3, 1)
         return self.finish(layer, v)
 
@@ -193,6 +194,14 @@ class FloatArithmetic:
 FLOAT = FloatArithmetic()
 
 
+def shifted_sum(x, weight, bias):
+    """The 3x3 filters as nine products, which torch.compile makes one kernel of; cuDNN is slow at one filter a channel in NHWC."""
+    h, w = x.shape[1:3]
+    padded = F.pad(x, (0, 0, 1, 1, 1, 1))
+    weight = weight.to(x.dtype)
+    return sum(padded[:, i:i + h, j:j + w] * weight[:, 0, i, j] for i in range(3) for j in range(3)) + bias.to(x.dtype)
+
+
 # ---------------------------------------------------------------------------------------------------- rearrangement
 
 def unshuffle(x, r):
@@ -209,7 +218,8 @@ def shuffle(x, r):
 
 
 def quarters():
-    """(768,): the channel that unshuffle 16 puts where unshuffle 4 twice would put another: order of the outputs of gs.base."""
+    """(768,): the channel that unshuffle 16 puts where unshuffle 4 twice would put another: order of the inputs of ga.base and of the
+    outputs of gs.base."""
     channels = torch.arange(768)[None, None, None]
     return unshuffle(unshuffle(shuffle(channels, 16), 4), 4)[0, 0, 0]
 
@@ -263,11 +273,9 @@ class Codec(nn.Module):
         super().__init__()
         self.config = c = config
         blocks = lambda name, width: BlockList(width, *c.blocks[name])
-        self.ga = nn.ModuleDict({'base': Linear(768, c.M)})
-        if c.e8:
-            self.ga.update({
-                'in': Linear(192, c.e8), 'b8': blocks('ga.b8', c.e8), 'down': Linear(4 * c.e8, c.e16),
-                'b16': blocks('ga.b16', c.e16), 'out': Linear(c.e16, c.M, gain=0)})
+        sample_filter = lambda network, c4: {'in': Linear(48, c4), 'b4': blocks(network + '.b4', c4),
+                                             'out': Linear(c4, 48, gain=0)} if c4 else {}
+        self.ga = nn.ModuleDict({**sample_filter('ga', c.e4), 'base': Linear(768, c.M)})
         self.ha = nn.ModuleDict({
             'in': Linear(c.M, c.Z), 'b16': blocks('ha.b16', c.Z), 'down32': Linear(4 * c.Z, c.Z),
             'b32': blocks('ha.b32', c.Z), 'down64': Linear(4 * c.Z, c.Z)})
@@ -280,13 +288,11 @@ class Codec(nn.Module):
             known = sum(c.slices[j] for j in self.known_slices(k))
             network = {'in': Linear(known + c.P, c.P), 'b': blocks('ctx', c.P), 'out': out} if k else {'out': out}
             self.add_module('ctx%d' % k, nn.ModuleDict(network))
-        self.gs = nn.ModuleDict({'base': Linear(c.M, 768)})
-        if c.d4:
-            self.gs.update({'in': Linear(48, c.d4), 'b4': blocks('gs.b4', c.d4), 'out': Linear(c.d4, 48, gain=0)})
+        self.gs = nn.ModuleDict({'base': Linear(c.M, 768), **sample_filter('gs', c.d4)})
 
         # Per anchor and channel, natural logarithms; the quality interpolates between anchors.
         ramp = lambda a, b, n: nn.Parameter(torch.linspace(a, b, c.n_anchors)[:, None].repeat(1, n))
-        self.gain_e8, self.gain_d4 = ramp(0, 0, c.e8), ramp(0, 0, c.d4)
+        self.gain_e4, self.gain_d4 = ramp(0, 0, c.e4), ramp(0, 0, c.d4)
         self.gain_y, self.step = ramp(-0.3, 3.0, c.M), ramp(0.3, -3.0, c.M)
         self.scale_offset = ramp(-0.5, 2.0, c.M)
         self.z_scale = ramp(0.5, 0.5, c.Z)
@@ -301,8 +307,8 @@ class Codec(nn.Module):
         n_colour = self.config.M // 6
         basis = dct_basis(16, (self.config.M - 2 * n_colour, n_colour, n_colour))
         with torch.no_grad():
-            self.ga['base'].weight.copy_(basis)
-            self.ga['base'].bias.copy_(-0.5 * basis.sum(1))
+            self.ga['base'].weight.copy_(basis[:, quarters()])
+            self.ga['base'].bias.copy_((MID - 0.5) * basis.sum(1))
             self.gs['base'].weight.copy_(basis.t()[quarters()])
             self.gs['base'].bias.fill_(0.5 - MID)
 
@@ -320,15 +326,15 @@ class Codec(nn.Module):
 
     def at_quality(self, table, q):
         """table (n_anchors, C), q (B,) in 0..n_anchors - 1 -> (B, 1, 1, C), straight lines between anchors."""
-        a = q.floor().clamp(0, self.config.n_anchors - 2).long()
-        f = (q - a)[:, None]
-        return (table[a] * (1 - f) + table[a + 1] * f)[:, None, None]
+        distance = (q[:, None] - torch.arange(self.config.n_anchors, device=q.device)).abs()
+        share = (1 - distance).clamp_min(0)[..., None]   # (B, n_anchors, 1); faster than reading two rows, whose gradient sorts
+        return (share * table).sum(1)[:, None, None]
 
     def fold_gains(self):
         """Move the mean over the anchors of every feature gain into the layer in front of it: the same function, and gains
         around 1 that fit the weight file wherever training has let the two drift."""
         with torch.no_grad():
-            for gain, network, name in ((self.gain_e8, self.ga, 'in'), (self.gain_d4, self.gs, 'in')):
+            for gain, network, name in ((self.gain_e4, self.ga, 'in'), (self.gain_d4, self.gs, 'in')):
                 if name not in network:
                     continue
                 mean, layer = gain.mean(0), network[name]
@@ -341,13 +347,15 @@ class Codec(nn.Module):
 
     def analysis(self, ops, x, q):
         """x (B, H, W, 3) in 0..1, H and W multiples of 16 -> y (B, H/16, W/16, M)."""
-        ga = self.ga
-        y = ops.linear(ga['base'], unshuffle(x, 16))
-        if not self.config.e8:
-            return y
-        f = ops.linear(ga['in'], unshuffle(x, 8) - 0.5) * self.at_quality(self.gain_e8, q).exp()
-        f = ga['b16'](ops, ops.linear(ga['down'], unshuffle(ga['b8'](ops, f), 2)))
-        return y + ops.linear(ga['out'], f)
+        x = unshuffle(x, 4) - MID
+        if self.config.e4:
+            x = self.filter(ops, self.ga, x, self.at_quality(self.gain_e4, q).exp())
+        return ops.linear(self.ga['base'], unshuffle(x, 4))
+
+    @staticmethod
+    def filter(ops, network, x, gain):
+        """What `ga` does to samples before its linear transform and `gs` behind it: x (B, 4h, 4w, 48) -> the same."""
+        return ops.linear(network['out'], network['b4'](ops, ops.linear(network['in'], x, gain=gain)), residual=x)
 
     def hyper_analysis(self, ops, y):
         """y (B, h, w, M) -> z (B, ceil(h/4), ceil(w/4), Z)."""
@@ -375,10 +383,7 @@ class Codec(nn.Module):
         """y_hat (B, h, w, M), gain_d4 (B, 1, 1, d4) -> pixels less MID, (B, 16 h, 16 w, 3)."""
         gs = self.gs
         x = shuffle(ops.linear(gs['base'], y_hat), 4)
-        if self.config.d4:
-            f = gs['b4'](ops, ops.linear(gs['in'], x, gain=gain_d4))
-            x = ops.linear(gs['out'], f, residual=x)
-        return shuffle(x, 4)
+        return shuffle(self.filter(ops, gs, x, gain_d4) if self.config.d4 else x, 4)
 
     # ---- the codec
 
@@ -460,7 +465,7 @@ def kilo_macs(net):
 
 def positions(name):
     """Pixels for each position of a layer."""
-    grids = {'ga.in': 8, 'ga.b8': 8, 'ha.down32': 32, 'ha.b32': 32, 'ha.down64': 64, 'hs.in': 64, 'hs.b32': 32, 'hs.up': 32,
+    grids = {'ga.in': 4, 'ga.b4': 4, 'ga.out': 4, 'ha.down32': 32, 'ha.b32': 32, 'ha.down64': 64, 'hs.in': 64, 'hs.b32': 32, 'hs.up': 32,
              'gs.in': 4, 'gs.b4': 4, 'gs.out': 4}
     return grids.get('.'.join(name.split('.')[:2]), 16) ** 2
 

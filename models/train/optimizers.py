@@ -57,8 +57,9 @@ def orthogonal(matrix, steps=5):
     return (x.t() if tall else x).to(matrix.dtype)
 
 
-def make_optimizer(net, kind, lr, base_lr):
-    """kind: 'adam', 'adamw' or 'muon', over the parameters of net that train."""
+def make_optimizer(net, kind, lr, base_lr, capturable=False):
+    """kind: 'adam', 'adamw' or 'muon', over the parameters of net that train. capturable: Adam whose learning rates are tensors,
+    for CUDA graphs."""
     named = [(n, p) for n, p in net.named_parameters() if p.requires_grad]
     base = [p for n, p in named if n.startswith(BASE)]
     matrices = [p for n, p in named if p.ndim == 2 and n.endswith('.weight') and not n.startswith(BASE)]
@@ -70,4 +71,9 @@ def make_optimizer(net, kind, lr, base_lr):
         groups[0]['matrices'] = True
         return Muon([g for g in groups if g['params']], lr)
     adam = torch.optim.Adam if kind == 'adam' else torch.optim.AdamW
-    return adam([g for g in groups if g['params']], lr=lr, betas=BETAS)
+    groups = [g for g in groups if g['params']]
+    if not named[0][1].is_cuda:
+        return adam(groups, lr=lr, betas=BETAS)
+    for group in groups:
+        group['lr'] = torch.tensor(lr, device=named[0][1].device) if capturable else lr
+    return adam(groups, lr=lr, betas=BETAS, fused=True, capturable=capturable)

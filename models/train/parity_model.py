@@ -37,7 +37,7 @@ def draw(net, seed=7):
             n_inputs = 9 if isinstance(layer, Depthwise) else layer.in_features
             layer.weight.copy_(normal(layer.weight, n_inputs ** -0.5))
             layer.bias.copy_(normal(layer.bias, 0.1))
-        for name in ('gain_e8', 'gain_d4', 'gain_y', 'step', 'scale_offset'):
+        for name in ('gain_e4', 'gain_d4', 'gain_y', 'step', 'scale_offset'):
             getattr(net, name).add_(normal(getattr(net, name), 0.3))
         net.z_scale.add_(normal(net.z_scale, 0.5))
         net.z_mean.copy_(normal(net.z_mean, 1.0))

@@ -109,25 +109,25 @@ def check_gradients(folder):
         assert layer.weight.grad.abs().max() > 0, 'no gradient reaches %s' % name
 
 
-def check_branches(folder):
-    """Branches can be left out, survive a weight file like that, and are added again without changing the function."""
+def check_filters(folder):
+    """Filters can be left out, survive a weight file like that, and are added again without changing the function."""
     run(folder, 'base.pt', '--init', os.path.join(folder, 'run.pt'), '--steps', '2', '--without', 'ga', 'gs')
     net = load_network(os.path.join(folder, 'base.pt'))
-    assert net.config.e8 == net.config.d4 == 0
+    assert net.config.e4 == net.config.d4 == 0
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
     scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
     net = dequantize(unpack(pack(build_weights(net, scales))))
     grown, _ = transfer(net, CONFIGS['tiny'])
     assert grown.config == CONFIGS['tiny']
     before, after = (float_cost(n, tiles[-8:], [1])[0] for n in (net, grown))
-    assert abs(after / before - 1) < 1e-4, 'cost %.5f without branches, %.5f with fresh ones' % (before, after)
+    assert abs(after / before - 1) < 1e-4, 'cost %.5f without filters, %.5f with fresh ones' % (before, after)
 
 
 def check_growth(folder):
     """A larger configuration starts as the function of the smaller one, and all of it learns."""
     net, tiles = load_network(os.path.join(folder, 'run.pt')), torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
     blocks = {name: (count + 1, hidden + 16) for name, (count, hidden) in net.config.blocks.items()}
-    grown, done = transfer(net, replace(net.config, P=48, d4=24, blocks=blocks))
+    grown, done = transfer(net, replace(net.config, P=48, e4=24, d4=24, blocks=blocks))
     before, after = (float_cost(n, tiles[-8:], [1])[0] for n in (net, grown))
     assert abs(after / before - 1) < 1e-4, 'cost %.5f, %.5f when grown' % (before, after)
     assert done['gs.in.weight'] == done['hs.out.bias'] == 'grown' and done['gs.base.weight'] == 'taken'
@@ -181,7 +181,7 @@ def main():
         check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')
         check_processes(folder)
         check_gradients(folder)
-        check_branches(folder)
+        check_filters(folder)
         check_growth(folder)
         check_frozen(folder)
         check_pruning(folder)

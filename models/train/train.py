@@ -26,7 +26,6 @@ import torch.distributed as dist
 from chart import draw_log
 from checkpoint import describe_transfer, load_network, network_of, transfer
 from data import split
-from branches import without_branches
 from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import make_optimizer
 from pruning import BlockPruning
@@ -46,10 +45,9 @@ class Trainer:
     def __init__(self, args):
         self.args = args
         self.rank, self.world, self.device = start_processes(args)
-        tiles = np.load(args.data, mmap_mode='r' if args.map else None)
-        training, validation = split(tiles)
-        self.training = training if args.map else torch.from_numpy(training)
-        self.validation = torch.from_numpy(np.array(validation))
+        # 'c', copy on write, because torch does not know read-only memory
+        training, validation = split(torch.from_numpy(np.load(args.data, mmap_mode='c')))
+        self.training, self.validation = training if args.map else training.to(self.device, copy=True), validation.clone()
         torch.manual_seed(args.seed)
         saved = torch.load(args.out, map_location='cpu') if args.resume else {}
         self.step, self.seconds = saved.get('step', 0), saved.get('seconds', 0.0)
@@ -59,25 +57,24 @@ class Trainer:
         self.freeze_others()
         self.ema = {k: v.to(self.device) for k, v in saved.get('ema', self.net.state_dict()).items()}
         self.ema = {k: v.detach().clone() for k, v in self.ema.items()}
-        self.optimizer = make_optimizer(self.net, args.optimizer, args.lr, args.base_lr)
+        self.optimizer = make_optimizer(self.net, args.optimizer, args.lr, args.base_lr, capturable=args.graph)
         if saved:
             self.optimizer.load_state_dict(saved['optimizer'])
         self.pruning = BlockPruning(self.net, args.prune, saved.get('masks')) if args.prune else None
         self.ops = self.arithmetic(saved)
         self.ops.rank, self.ops.world = self.rank, self.world
         self.forward = self.parallel_forward()
+        self.learn = RecordedStep(self.learn_from) if args.graph else self.learn_from
 
     def initial_network(self, saved):
         config = CONFIGS[self.args.config]
         if saved:
             return network_of(saved['net'], config)
         for network in self.args.without:
-            config = config.without_branch(network)
+            config = config.without_filter(network)
         if not self.args.init:
             return Codec(config)
-        net = load_network(self.args.init)
-        net = without_branches(net, self.args.without, torch.from_numpy(np.array(self.training[:16])))
-        net, done = transfer(net, config)
+        net, done = transfer(load_network(self.args.init), config)
         self.log('%s: %s' % (self.args.init, describe_transfer(done)))
         return net
 
@@ -97,12 +94,11 @@ class Trainer:
             return FloatArithmetic()
         scales = saved.get('scales')
         if scales is None:
-            pictures = torch.from_numpy(np.array(self.training[:16])).permute(0, 3, 1, 2).float() / 255
-            scales = calibrate(self.net, pictures.to(self.device))
+            scales = calibrate(self.net, self.training[:16].to(self.device).permute(0, 3, 1, 2).float() / 255)
         return FakeQuantization(self.config, scales, round_activations=self.args.quantize == 'all')
 
     def parallel_forward(self):
-        net = torch.compile(self.net) if self.args.compile else self.net
+        net = torch.compile(self.net, dynamic=False) if self.args.compile else self.net
         if self.world > 1:
             return torch.nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
         return net
@@ -119,7 +115,8 @@ class Trainer:
         fall = 0.5 * (1 + math.cos(math.pi * max(0, (self.progress() - HOLD) / (1 - HOLD))))
         factor = min(1, (self.step + 1) / self.args.warm_up) * (FLOOR + (1 - FLOOR) * fall)
         for group in self.optimizer.param_groups:
-            group['lr'] = group['peak'] * factor
+            rate = group['peak'] * factor
+            group['lr'] = group['lr'].fill_(rate) if torch.is_tensor(group['lr']) else rate
         return factor
 
     def batch(self):
@@ -130,18 +127,26 @@ class Trainer:
         share = slice(self.rank * self.args.batch, (self.rank + 1) * self.args.batch)
         tile, corner = torch.randint(n, (whole,))[share], torch.randint(size - patch + 1, (whole, 2))[share]
         flips, q = (torch.rand(whole, 2) < 0.5)[share], torch.rand(whole)[share]
-        crops = []
-        for i, (u, v), (mirror, transpose) in zip(tile.tolist(), corner.tolist(), flips.tolist()):
-            crop = torch.as_tensor(np.array(self.training[i, u:u + patch, v:v + patch]))
-            crop = crop.flip(1) if mirror else crop
-            crops.append(crop.transpose(0, 1) if transpose else crop)
-        x = torch.stack(crops).permute(0, 3, 1, 2).to(self.device).float() / 255
-        return x, q.to(self.device) * (self.config.n_anchors - 1)
+        along = torch.arange(patch)
+        rows, cols = corner[:, :1] + along, corner[:, 1:] + torch.where(flips[:, :1], along.flip(0), along)
+        at = [v.to(self.training.device) for v in (tile[:, None, None], rows[:, :, None], cols[:, None])]
+        x = self.training[tuple(at)].to(self.device)
+        x = torch.where(flips[:, 1].to(self.device)[:, None, None, None], x.transpose(1, 2), x)
+        return x.permute(0, 3, 1, 2).float() / 255, q.to(self.device) * (self.config.n_anchors - 1)
 
     def train_step(self):
-        """-> loss, bpp, bpp of z, PSNR of this process's share, gradient norm"""
+        """-> (5,): loss, bpp, bpp of z, PSNR of this process's share, gradient norm"""
         seed_step(self.args.seed, self.step)
-        x, q = self.batch()
+        values = self.learn(*self.batch())
+        self.step += 1
+        if self.pruning:
+            self.prune()
+        if self.step % EMA_EVERY == 0:
+            self.update_average()
+        return values
+
+    def learn_from(self, x, q):
+        """One step of the optimizer. x (B, 3, patch, patch), q (B,) -> (5,) as train_step"""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
             x_hat, bpp, z_bpp = self.forward(x, q, hard=self.hard, ops=self.ops)
         mse = ((x_hat - x) ** 2).mean((1, 2, 3))
@@ -149,14 +154,13 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        if torch.isfinite(norm):
+        if self.device.type == 'cuda':   # no waiting for the norm: the optimizer itself skips the step
+            self.optimizer.found_inf = (~torch.isfinite(norm)).float()
             self.optimizer.step()
-        self.step += 1
-        if self.pruning:
-            self.prune()
-        if self.step % EMA_EVERY == 0:
-            self.update_average()
-        return [v.item() for v in (loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm)]
+        elif torch.isfinite(norm):
+            self.optimizer.step()
+        with torch.no_grad():
+            return torch.stack([loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm])
 
     def prune(self):
         if self.step % PRUNE_EVERY == 0:
@@ -166,9 +170,9 @@ class Trainer:
 
     def update_average(self):
         decay = min(EMA_DECAY, (self.step + 1) / (self.step + 10)) ** EMA_EVERY
-        with torch.no_grad():
-            for k, v in self.net.state_dict().items():
-                self.ema[k].lerp_(v, 1 - decay)
+        averages, values = list(self.ema.values()), list(self.net.state_dict().values())
+        torch._foreach_mul_(averages, decay)
+        torch._foreach_add_(averages, values, alpha=1 - decay)
 
     # ---- the run
 
@@ -189,7 +193,7 @@ class Trainer:
             self.seconds, clock = self.seconds + now - clock, now
             if self.step % LOG_EVERY == 0:
                 self.log('step %d t %.0f loss %.4f bpp %.4f z %.4f psnr %.2f gradient %.2f rate %.1e' % (
-                    self.step, self.seconds, *self.over_processes(np.mean(recent, 0)), factor * self.args.lr))
+                    self.step, self.seconds, *self.over_processes(torch.stack(recent).mean(0)), factor * self.args.lr))
                 recent = []
             if now - saved_at > 60 * self.args.save_minutes:
                 self.save()
@@ -207,7 +211,6 @@ class Trainer:
 
     def over_processes(self, values):
         """Mean over the processes."""
-        values = torch.tensor(values, device=self.device)
         if self.world > 1:
             dist.all_reduce(values)
         return (values / self.world).tolist()
@@ -254,11 +257,35 @@ class Trainer:
             self.log_file.flush()
 
 
+class RecordedStep:
+    """A step recorded as a CUDA graph once compilation has settled, and replayed: a thousand small kernels need no launches."""
+    WARM_UP = 5
+
+    def __init__(self, step):
+        self.step, self.calls, self.graph = step, 0, None
+
+    def __call__(self, x, q):
+        if self.calls < self.WARM_UP:
+            self.calls += 1
+            return self.step(x, q)
+        if not self.graph:
+            self.x, self.q, self.graph = x.clone(), q.clone(), torch.cuda.CUDAGraph()
+            torch.cuda.synchronize()
+            with torch.cuda.graph(self.graph):
+                self.values = self.step(self.x, self.q)
+        self.x.copy_(x)
+        self.q.copy_(q)
+        self.graph.replay()
+        return self.values.clone()
+
+
 def start_processes(args):
     """Under torchrun, join the other processes. -> rank, number of processes, device"""
     torch.set_num_threads(args.threads)
     world = int(os.environ.get('WORLD_SIZE', 1))
     device = torch.device(args.device)
+    if device.type == 'cuda':
+        torch.set_float32_matmul_precision('high')   # of the base path; bf16 costs quality there, TF32 does not
     if world == 1:
         return 0, 1, device
     if device.type == 'cuda':
@@ -282,8 +309,8 @@ def parse_arguments(argv):
     parser.add_argument('--init', help='start from these weights: checkpoint or weight file, of this '
                         'configuration or a smaller one')
     parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
-    parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no residual '
-                        'branch; one of --init becomes its mean')
+    parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no filter '
+                        'over samples')
     parser.add_argument('--train', metavar='PATTERN', default='', help='train only parameters whose names begin with this regular '
                         "expression, as 'gs|gain_d4' for the synthesis (all)")
     parser.add_argument('--prune', type=float, metavar='SHARE', help='prune this share of the blocks of the exact layers in the '
@@ -301,6 +328,7 @@ def parse_arguments(argv):
     parser.add_argument('--threads', type=int, default=1, help='CPU threads (1: more gain nothing at this batch size)')
     parser.add_argument('--no-bf16', dest='bf16', action='store_false', help='single precision instead of autocast')
     parser.add_argument('--compile', action='store_true', help='torch.compile, for GPUs')
+    parser.add_argument('--graph', action='store_true', help='replay steps as a CUDA graph, for small models; one GPU')
     parser.add_argument('--map', action='store_true', help='leave the tiles on disk')
     parser.add_argument('--save-minutes', type=float, default=3.0)
     parser.add_argument('--validate-every', type=int, default=2000, metavar='STEPS')

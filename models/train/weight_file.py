@@ -17,10 +17,10 @@ from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_L
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
-MAGIC, VERSION = b'GHMW', 2
-WIDTHS = ('M', 'Z', 'P', 'e8', 'e16', 'd4')
+MAGIC, VERSION = b'GHMW', 3
+WIDTHS = ('M', 'Z', 'P', 'e4', 'd4')
 # name and width of the tables per anchor, in file order
-QUALITY_TABLES = (('gain_e8', 'e8'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
+QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
 
 
 @dataclass
@@ -51,7 +51,7 @@ def build_weights(net, scales, y_tables=None, n_skipped=0):
     """Quantize a network. scales: from quantize.calibrate; y_tables: those of the normal distribution by default."""
     c = net.config
     offset = (net.scale_offset.detach().double() - math.log(c.sigma_min)) * (256 / c.scale_step)
-    quality = {name: log2_q12(getattr(net, name)) for name in ('gain_e8', 'gain_y', 'step', 'gain_d4')}
+    quality = {name: log2_q12(getattr(net, name)) for name in ('gain_e4', 'gain_y', 'step', 'gain_d4')}
     quality['ratio'] = log2_q12(net.gain_y + net.step)
     quality['scale_offset'] = torch.round(offset).numpy().astype(np.int64)
     frac_z = min(14, int(math.log2(scales['z'])))
