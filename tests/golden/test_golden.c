@@ -1,5 +1,6 @@
-/* Stored streams of every profile decode to the stored pictures, on every backend and for 1, 2 and 8 threads. hashes.txt has a line for each
- * stream: file name, XXH3-128 of its picture as BITSTREAM.md section 7 defines it, as 32 hexadecimal digits. */
+/* Stored streams of every profile decode to the stored pictures, on every backend and for 1, 2 and 8 threads. hashes.txt
+ * has a line for each stream: file name, XXH3-128 of its picture as BITSTREAM.md section 7 defines it, as 32 hexadecimal
+ * digits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
