@@ -20,7 +20,6 @@ struct batch {
     const batch_command *command;
     const batch_options *options;
     const batch_setup *setup;
-    uint64_t model_id;
     batch_list list;
     batch_log log;
     int n_threads, n_workers;
@@ -65,14 +64,14 @@ void batch_return_threads(batch *b, int n)
 
 /* -------------------------------------------------------------------------------------------------- one file */
 
-const ghm_model *batch_model(const batch *b)
+void *batch_user(const batch *b)
 {
-    return b->setup->model;
+    return b->setup->user;
 }
 
-bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash)
+bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash, uint64_t model_id)
 {
-    return batch_log_find(&b->log, batch_log_key(file->output, input_hash, file->options, b->model_id), file->output);
+    return batch_log_find(&b->log, batch_log_key(file->output, input_hash, file->options, model_id), file->output);
 }
 
 static const char *status_name(exit_code code)
@@ -95,7 +94,6 @@ static exit_code write_line(batch *b, const batch_file *file, FILE *memory)
     if (code != EXIT_OK && message_last_failure()[0])
         json_string(&line, "error", message_last_failure());
     json_string(&line, "options", file->options);
-    json_id(&line, "model_id", b->model_id);
     json_string(&line, "version", ghm_version());
     json_end(&line);
     return code;
@@ -182,9 +180,6 @@ static exit_code finish(const batch *b)
 
 static exit_code run(batch *b)
 {
-    ghm_model_info info;
-    ghm_model_get_info(b->setup->model, &info);
-    b->model_id = info.id;
     b->n_threads = b->setup->threads > 0 ? b->setup->threads : ghm_available_threads();
     if (b->n_threads > MAX_WORKERS)
         b->n_threads = MAX_WORKERS;

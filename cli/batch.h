@@ -63,7 +63,7 @@ exit_code batch_check_options(const batch_command *kind, const void *settings, c
                               bool *is_batch);
 
 typedef struct batch_setup {
-    const ghm_model *model;
+    void *user;  /* what the command wants to have at hand for every file */
     int threads; /* 0: all */
     bool json;   /* print the lines of the log */
 } batch_setup;
@@ -73,11 +73,12 @@ exit_code batch_run(const batch_command *kind, const void *settings, const batch
                     int n_operands);
 
 /* For batch_command.run: */
-const ghm_model *batch_model(const batch *b);
+void *batch_user(const batch *b);
 /* Wait for and take as many threads as a picture of this size is worth; returned with batch_return_threads(). */
 int batch_take_threads(batch *b, uint64_t pixels);
 void batch_return_threads(batch *b, int n);
-/* Whether the log says that the file was done, from this input, with the same options and weights. */
-bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash);
+/* Whether the log says that the file was done, from this input, with these weights and the same options. run has put both
+ * numbers into the line, as "input_hash" and "model_id". */
+bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash, uint64_t model_id);
 
 #endif

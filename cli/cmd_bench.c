@@ -28,12 +28,11 @@ typedef struct picture_size {
 } picture_size;
 
 typedef struct bench_options {
-    const char *model_file;
     picture_size size;
     double quality;
     int threads, repetitions;
     unsigned stages; /* bits 1 << bench_stage */
-    ghm_backend backend;
+    weights_options weights;
     uint64_t limit_pixels;
     bool json;
 } bench_options;
@@ -104,14 +103,11 @@ static const option bench_option_table[] = {
       "any number from 0 to 100" },
     { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use" },
-    { "backend", 0, true, "NAME", "auto", parse_backend, FIELD(backend),
-      "how the networks are computed; 'gingham --version' lists what there is" },
+    WEIGHTS_OPTION_ROWS(FIELD(weights)),
     { "stage", 0, true, "LIST", "all", parse_stages, FIELD(stages),
       "what to measure, separated by commas: read, analysis, entropy, context, synthesis, write" },
     { "reps", 'n', true, "N", "5", parse_repetitions, FIELD(repetitions),
       "timed repetitions, after one that is not timed" },
-    { "model", 0, false, "FILE", NULL, parse_text, FIELD(model_file),
-      "use the weights in FILE instead of the built-in ones" },
     { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
     { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
@@ -378,7 +374,7 @@ static void begin_report(bench_job *job)
 
 static exit_code run_job(bench_job *job)
 {
-    exit_code code = weights_open(job->options.model_file, job->options.backend, &job->model);
+    exit_code code = weights_open(&bench_command, &job->options.weights, &job->model);
     if (code == EXIT_OK)
         code = make_image(job);
     if (code == EXIT_OK)

@@ -2,6 +2,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include <gingham/gingham.h>
+
 #include "commands.h"
 
 static exit_code completion_run(int argc, char **argv);
@@ -27,17 +29,32 @@ static bool takes(const option *o, const char *metavar)
     return o->metavar && strcmp(o->metavar, metavar) == 0;
 }
 
-/* "one|of|these" */
+/* One, or the first of a list. */
+static bool takes_profile(const option *o)
+{
+    return takes(o, "PROFILE") || takes(o, "PROFILE,...");
+}
+
+/* "one|of|these", or the names of profiles */
 static bool takes_words(const option *o)
 {
-    return o->metavar && strchr(o->metavar, '|');
+    return (o->metavar && strchr(o->metavar, '|')) || takes_profile(o);
+}
+
+static void print_profiles(void)
+{
+    ghm_profile_info profile;
+    for (size_t i = 0; ghm_profile_get_info(i, &profile); i++)
+        printf("%s%s", i == 0 ? "" : " ", profile.name);
 }
 
 /* "one of these" */
-static void print_words(const char *metavar)
+static void print_words(const option *o)
 {
-    for (; *metavar; metavar++)
-        putchar(*metavar == '|' ? ' ' : *metavar);
+    if (takes_profile(o))
+        print_profiles();
+    for (const char *text = takes_profile(o) ? "" : o->metavar; *text; text++)
+        putchar(*text == '|' ? ' ' : *text);
 }
 
 /* Operands in lower case stand for themselves: "info [FILE]" gives "info", "bash|zsh" gives "bash zsh". */
@@ -106,7 +123,7 @@ static void print_bash_values(const command *c)
         print_bash_pattern(o);
         if (takes_words(o)) {
             printf("words='");
-            print_words(o->metavar);
+            print_words(o);
             printf("' ;;\n");
         } else if (takes(o, "FILE")) {
             printf("return ;;\n");
@@ -171,7 +188,7 @@ static void print_zsh_option(const option *o)
     printf("]");
     if (takes_words(o)) {
         printf(":value:(");
-        print_words(o->metavar);
+        print_words(o);
         printf(")");
     } else if (o->metavar) {
         printf(":%s:%s", o->metavar, takes(o, "FILE") ? "_files" : takes(o, "FOLDER") ? "_files -/" : "");
@@ -216,7 +233,7 @@ static void print_fish_option(const command *c, const option *o)
         printf(" -s %c", o->letter);
     if (takes_words(o)) {
         printf(" -x -a '");
-        print_words(o->metavar);
+        print_words(o);
         printf("'");
     } else if (o->metavar) {
         printf("%s", takes(o, "FILE") ? " -r -F" : takes(o, "FOLDER") ? " -x -a '(__fish_complete_directories)'" : " -x");

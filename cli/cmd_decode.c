@@ -22,10 +22,10 @@
 #define WHOLE_BYTES (UINT64_C(256) << 20) /* pictures up to this size are decoded whole, and checked before they are written */
 
 typedef struct decode_options {
-    const char *output, *model_file;
+    const char *output;
     const writer *format;
     int threads, jpeg_quality, verbose;
-    ghm_backend backend;
+    weights_options weights;
     bool no_verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
@@ -58,10 +58,7 @@ static const option decode_option_table[] = {
       "leave out metadata: all, or icc, exif, xmp, iptc separated by commas" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The pixels do not depend on it" },
-    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(backend),
-      "how the networks are computed. The pixels do not depend on it" },
-    { "model", 0, 0, "FILE", NULL, parse_text, FIELD(model_file),
-      "use the weights in FILE instead of the built-in ones" },
+    WEIGHTS_OPTION_ROWS(FIELD(weights)),
     { "no-verify", 0, 0, NULL, NULL, parse_switch, FIELD(no_verify),
       "do not compare the picture with the hash in the stream" },
     { "region", 0, OPTION_PER_FILE, "X,Y,W,H", NULL, parse_region, FIELD(region),
@@ -126,6 +123,7 @@ typedef struct decode_job {
     const writer *format;
     input in;
     ghm_stream_info info;
+    weights_set *weights;
     const ghm_model *model;
     int threads;
     bool in_batch;
@@ -308,7 +306,9 @@ static exit_code choose_way(decode_job *job, bool *by_rows)
 static exit_code decode_to_output(decode_job *job)
 {
     bool by_rows;
-    exit_code code = read_metadata(job);
+    exit_code code = weights_set_find(job->weights, job->info.model_id, job->in.label, &job->model);
+    if (code == EXIT_OK)
+        code = read_metadata(job);
     if (code == EXIT_OK)
         code = choose_way(job, &by_rows);
     if (code == EXIT_OK)
@@ -401,9 +401,9 @@ static char *name_output(const char *input_path, const void *settings)
     return name;
 }
 
-static exit_code run_one(const decode_options *options, const ghm_model *model, int n_operands, char **operands)
+static exit_code run_one(const decode_options *options, weights_set *weights, int n_operands, char **operands)
 {
-    decode_job job = { .options = *options, .model = model, .input_path = operands[0], .threads = options->threads };
+    decode_job job = { .options = *options, .weights = weights, .input_path = operands[0], .threads = options->threads };
     char *default_output = NULL;
     job.output_path = n_operands == 2 ? operands[1] : options->output;
     if (!job.output_path && strcmp(job.input_path, "-") == 0)
@@ -431,7 +431,8 @@ static exit_code decode_in_batch(decode_job *job, batch *b, const batch_file *fi
         return code;
     const uint64_t input_hash = XXH3_64bits(job->in.data, job->in.size);
     json_id(line, "input_hash", input_hash);
-    if (batch_log_has(b, file, input_hash))
+    json_id(line, "model_id", job->info.model_id);
+    if (batch_log_has(b, file, input_hash, job->info.model_id))
         return EXIT_SKIPPED;
     job->threads = batch_take_threads(b, (uint64_t)job->info.width * job->info.height);
     code = decode_to_output(job);
@@ -441,7 +442,7 @@ static exit_code decode_in_batch(decode_job *job, batch *b, const batch_file *fi
 
 static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
 {
-    decode_job job = { .options = *(const decode_options *)file->settings, .model = batch_model(b), .in_batch = true,
+    decode_job job = { .options = *(const decode_options *)file->settings, .weights = batch_user(b), .in_batch = true,
                        .input_path = file->input, .output_path = file->output };
     const exit_code code = decode_in_batch(&job, b, file, line);
     struct stat st;
@@ -476,18 +477,19 @@ static exit_code decode_run(int argc, char **argv)
     int n_operands;
     exit_code code;
     bool is_batch;
-    ghm_model *model = NULL;
+    weights_set weights;
     memset(&options, 0, sizeof options);
     if (!options_parse(&decode_command, argc, argv, &options, &n_operands, &code))
         return code;
     message_set_verbosity(options.quiet, options.verbose);
     code = batch_check_options(&decode_batch, &options, options.output, n_operands, &is_batch);
-    if (code == EXIT_OK)
-        code = weights_open(options.model_file, options.backend, &model);
-    const batch_setup setup = { model, options.threads, options.json };
+    if (code != EXIT_OK)
+        return code;
+    code = weights_set_open(&weights, &decode_command, &options.weights);
+    const batch_setup setup = { &weights, options.threads, options.json };
     if (code == EXIT_OK)
         code = is_batch ? batch_run(&decode_batch, &options, &setup, argv + 1, n_operands)
-                        : run_one(&options, model, n_operands, argv + 1);
-    ghm_model_close(&model);
+                        : run_one(&options, &weights, n_operands, argv + 1);
+    weights_set_close(&weights);
     return code;
 }

@@ -20,10 +20,10 @@
 #define SUFFIX ".ghm"
 
 typedef struct encode_options {
-    const char *output, *model_file;
+    const char *output;
     double quality;
     int threads, verbose;
-    ghm_backend backend;
+    weights_options weights;
     bool no_picture_hash, verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
@@ -40,10 +40,7 @@ static const option encode_option_table[] = {
       "any number from 0 to 100; higher is better and larger, typical are 30 to 80" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The stream does not depend on it" },
-    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(backend),
-      "how the networks are computed. The stream does not depend on it" },
-    { "model", 0, 0, "FILE", NULL, parse_text, FIELD(model_file),
-      "use the weights in FILE instead of the built-in ones; decoding needs the same file" },
+    WEIGHTS_OPTION_ROWS(FIELD(weights)),
     { "no-picture-hash", 0, OPTION_PER_FILE, NULL, NULL, parse_switch, FIELD(no_picture_hash),
       "leave out the hash of the decoded picture, 16 bytes, by which a decoder checks its result" },
     { "background", 0, OPTION_PER_FILE, "COLOR", NULL, parse_color, FIELD(background),
@@ -298,17 +295,15 @@ static exit_code run_one(const encode_options *options, const ghm_model *model, 
 /* -------------------------------------------------------------------------------------------------- a batch */
 
 /* Whether the output holds what this job would make: a whole stream, with these weights, of this origin. */
-static bool is_done(const encode_job *job)
+static bool is_done(const encode_job *job, uint64_t model_id)
 {
-    ghm_model_info model;
     ghm_stream_info stream;
     ghm_origin origin;
     input in;
     if (!output_exists(job->output_path) || input_read(job->output_path, UINT64_MAX, &in) != EXIT_OK)
         return false;
-    ghm_model_get_info(job->model, &model);
     const bool done = ghm_stream_get_info(in.data, in.size, &stream, NULL) == GHM_OK && stream.complete &&
-                      stream.model_id == model.id && ghm_stream_get_origin(in.data, in.size, &origin) &&
+                      stream.model_id == model_id && ghm_stream_get_origin(in.data, in.size, &origin) &&
                       origin.input_hash == job->origin.input_hash && origin.options_hash == job->origin.options_hash;
     input_free(&in);
     return done;
@@ -316,6 +311,9 @@ static bool is_done(const encode_job *job)
 
 static exit_code encode_in_batch(encode_job *job, batch *b, const batch_file *file, json_object *line)
 {
+    ghm_model_info model;
+    ghm_model_get_info(job->model, &model);
+    json_id(line, "model_id", model.id);
     if (job->options.no_overwrite && output_exists(job->output_path))
         return EXIT_SKIPPED;
     exit_code code = output_check_differs(job->output_path, job->input_path);
@@ -326,7 +324,7 @@ static exit_code encode_in_batch(encode_job *job, batch *b, const batch_file *fi
     job->origin.input_hash = XXH3_64bits(job->in.data, job->in.size);
     job->origin.options_hash = XXH3_64bits(file->options, strlen(file->options));
     json_id(line, "input_hash", job->origin.input_hash);
-    if (!job->options.batch.force && is_done(job))
+    if (!job->options.batch.force && is_done(job, model.id))
         return EXIT_SKIPPED;
     /* How many pixels there are is not known yet, but a file of n bytes has about n. */
     job->threads = batch_take_threads(b, job->in.size);
@@ -339,7 +337,7 @@ static exit_code encode_in_batch(encode_job *job, batch *b, const batch_file *fi
 
 static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
 {
-    encode_job job = { .options = *(const encode_options *)file->settings, .model = batch_model(b), .in_batch = true,
+    encode_job job = { .options = *(const encode_options *)file->settings, .model = batch_user(b), .in_batch = true,
                        .input_path = file->input, .output_path = file->output };
     const exit_code code = encode_in_batch(&job, b, file, line);
     if (code == EXIT_OK) {
@@ -386,7 +384,7 @@ static exit_code encode_run(int argc, char **argv)
     message_set_verbosity(options.quiet, options.verbose);
     code = batch_check_options(&encode_batch, &options, options.output, n_operands, &is_batch);
     if (code == EXIT_OK)
-        code = weights_open(options.model_file, options.backend, &model);
+        code = weights_open(&encode_command, &options.weights, &model);
     const batch_setup setup = { model, options.threads, options.json };
     if (code == EXIT_OK)
         code = is_batch ? batch_run(&encode_batch, &options, &setup, argv + 1, n_operands)

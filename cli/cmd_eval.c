@@ -21,7 +21,7 @@
 #define MAX_WEIGHTS 16
 
 typedef struct eval_options {
-    const char *qualities, *codecs, *work, *models, *json, *csv, *bd_csv, *per_image, *html;
+    const char *qualities, *codecs, *work, *models, *profiles, *json, *csv, *bd_csv, *per_image, *html;
     int points, verbose;
     bool compare_published, quiet;
 } eval_options;
@@ -54,8 +54,10 @@ static const option eval_option_table[] = {
       "names separated by commas; all: Gingham and every peer that is installed" },
     { "work", 'w', true, "FOLDER", NULL, parse_file, FIELD(work),
       "keep coded files and measurements here, and take over those of an earlier run" },
+    { "profile", 0, true, "PROFILE,...", NULL, parse_text, FIELD(profiles),
+      "measure Gingham with these built-in weights, or with each of several, separated by commas: each is a codec" },
     { "model", 0, false, "LIST", NULL, parse_text, FIELD(models),
-      "measure Gingham with the weights in a file, or in each of several, separated by commas: each is a codec" },
+      "measure Gingham with the weights in a file, or in each of several; as --profile" },
     { "json", 0, true, "FILE", NULL, parse_file, FIELD(json),
       "write CompressAI's form; of several codecs one FILE each, with -CODEC put before the suffix" },
     { "csv", 0, true, "FILE", NULL, parse_file, FIELD(csv),
@@ -112,7 +114,7 @@ typedef struct eval_job {
     eval_codec variants[MAX_WEIGHTS]; /* ours with each of the weights that were named */
     char variant_names[MAX_WEIGHTS][64];
     size_t n_variants;
-    char *quality_list, *codec_list, *model_list; /* own what the lists are made of */
+    char *quality_list, *codec_list, *weights_list; /* own what the lists are made of */
     char spread_qualities[CODEC_MAX_POINTS][8];
 } eval_job;
 
@@ -268,39 +270,53 @@ static exit_code add_ours_or_peer(eval_job *job, const eval_codec *codec, bool r
     return code;
 }
 
-/* "gingham" for a single file, "gingham-" and the file's name up to its dot for several. */
-static exit_code name_variant(eval_job *job, const char *file, bool is_single)
+static exit_code check_weights(const eval_options *options, const char *weights)
 {
-    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
-    if (access(file, R_OK) != 0)
-        return fail(EXIT_WEIGHTS, file, "cannot be opened: %s", strerror(errno));
+    if (options->profiles) {
+        const char *name, *expected = parse_profile(weights, &name);
+        return expected ? fail(EXIT_USAGE, eval_command.name, "option --profile: '%s' is not %s", weights, expected) : EXIT_OK;
+    }
+    return access(weights, R_OK) == 0 ? EXIT_OK : fail(EXIT_WEIGHTS, weights, "cannot be opened: %s", strerror(errno));
+}
+
+/* "gingham" for weights alone; for several "gingham-" and the profile, or the file's name up to its dot. */
+static exit_code add_variant(eval_job *job, const char *weights, bool is_single)
+{
+    const char *slash = strrchr(weights, '/'), *base = slash ? slash + 1 : weights;
+    const exit_code code = check_weights(&job->options, weights);
+    if (code != EXIT_OK)
+        return code;
     char *name = job->variant_names[job->n_variants];
     const size_t size = sizeof job->variant_names[0];
     const int length = is_single ? snprintf(name, size, "%s", eval_codecs[0]->name)
                                  : snprintf(name, size, "%s-%.*s", eval_codecs[0]->name, (int)strcspn(base, "."), base);
     if (length >= (int)size)
-        return fail(EXIT_LIMIT, file, "the name is too long");
+        return fail(EXIT_LIMIT, weights, "the name is too long");
     for (size_t i = 0; i < job->n_variants; i++)
         if (strcmp(job->variant_names[i], name) == 0)
-            return fail(EXIT_USAGE, file, "has the same name as %s", job->variants[i].weights);
-    job->variants[job->n_variants++] = eval_codec_with_weights(name, file);
+            return fail(EXIT_USAGE, weights, "has the same name as %s", job->variants[i].weights);
+    job->variants[job->n_variants++] =
+        job->options.profiles ? eval_codec_with_profile(name, weights) : eval_codec_with_file(name, weights);
     return EXIT_OK;
 }
 
 static exit_code choose_weights(eval_job *job)
 {
+    const char *list = job->options.models ? job->options.models : job->options.profiles;
     char *rest = NULL;
     exit_code code = EXIT_OK;
-    if (!job->options.models)
+    if (!list)
         return EXIT_OK;
-    const bool is_single = !strchr(job->options.models, ',');
-    job->model_list = strdup(job->options.models);
-    if (!job->model_list)
+    if (job->options.models && job->options.profiles)
+        return options_fail_usage(&eval_command, "--model and --profile both name weights; give one of them");
+    const bool is_single = !strchr(list, ',');
+    job->weights_list = strdup(list);
+    if (!job->weights_list)
         return fail(EXIT_LIMIT, NULL, "out of memory");
-    for (char *file = strtok_r(job->model_list, ",", &rest); file && code == EXIT_OK; file = strtok_r(NULL, ",", &rest))
+    for (char *w = strtok_r(job->weights_list, ",", &rest); w && code == EXIT_OK; w = strtok_r(NULL, ",", &rest))
         code = job->n_variants < MAX_WEIGHTS
-                   ? name_variant(job, file, is_single)
-                   : fail(EXIT_USAGE, eval_command.name, "option --model: more than %d files", MAX_WEIGHTS);
+                   ? add_variant(job, w, is_single)
+                   : fail(EXIT_USAGE, eval_command.name, "weights of more than %d names are given", MAX_WEIGHTS);
     return code;
 }
 
@@ -437,7 +453,7 @@ static void release(eval_job *job)
     picture_list_free(&job->results.pictures);
     free(job->quality_list);
     free(job->codec_list);
-    free(job->model_list);
+    free(job->weights_list);
     if (job->temporary_work)
         remove_folder(job->temporary_work);
     free(job->temporary_work);

@@ -86,18 +86,13 @@ static void print_metadata(const ghm_metadata *metadata)
     printf(metadata_kinds(metadata) ? "\n" : "  metadata        none\n");
 }
 
-/* What decoding takes, by the built-in weights; false when the stream needs others. */
-static bool find_cost(const input *in, const ghm_stream_info *info, ghm_decode_cost *cost)
+/* What decoding takes; false when the stream needs weights that are not built in. */
+static bool find_cost(weights_set *weights, const input *in, const ghm_stream_info *info, ghm_decode_cost *cost)
 {
-    ghm_model *model;
-    ghm_model_info weights;
-    if (weights_open(NULL, GHM_BACKEND_AUTO, &model) != EXIT_OK)
-        return false;
-    ghm_model_get_info(model, &weights);
-    const bool found = weights.id == info->model_id &&
-                       ghm_decode_get_cost(model, NULL, in->data, in->size, cost, NULL) == GHM_OK;
-    ghm_model_close(&model);
-    return found;
+    const ghm_model *model;
+    return weights_profile_name(info->model_id) &&
+           weights_set_find(weights, info->model_id, in->label, &model) == EXIT_OK &&
+           ghm_decode_get_cost(model, NULL, in->data, in->size, cost, NULL) == GHM_OK;
 }
 
 static double kmac_per_pixel(const ghm_stream_info *info, const ghm_decode_cost *cost)
@@ -105,35 +100,36 @@ static double kmac_per_pixel(const ghm_stream_info *info, const ghm_decode_cost 
     return cost->mac / 1000 / ((double)info->width * info->height);
 }
 
-static void print_cost(const input *in, const ghm_stream_info *info)
+static void print_cost(weights_set *weights, const input *in, const ghm_stream_info *info)
 {
     const double mib = 1 << 20;
     ghm_decode_cost cost;
-    if (find_cost(in, info, &cost))
+    if (find_cost(weights, in, info, &cost))
         printf("  decoding        %.1f MiB of memory, %.1f MiB of picture, %.1f kMAC/px\n", (double)cost.memory / mib,
                (double)cost.image_bytes / mib, kmac_per_pixel(info, &cost));
     else
         printf("  decoding        needs other weights than the built-in ones\n");
 }
 
-static void json_cost(json_object *o, const input *in, const ghm_stream_info *info)
+static void json_cost(json_object *o, weights_set *weights, const input *in, const ghm_stream_info *info)
 {
     ghm_decode_cost cost;
-    if (!find_cost(in, info, &cost))
+    if (!find_cost(weights, in, info, &cost))
         return;
     json_integer(o, "decode_memory", cost.memory);
     json_integer(o, "picture_bytes", cost.image_bytes);
     json_real(o, "decode_kmac_per_pixel", kmac_per_pixel(info, &cost));
 }
 
-static void print_text(const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
+static void print_text(weights_set *weights, const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
 {
+    const char *profile = weights_profile_name(info->model_id);
     printf("%s: %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp\n", in->label, info->width, info->height,
            info->quality, in->size, bits_per_pixel(in, info));
     print_picture(info);
     print_metadata(metadata);
     printf("  format version  %u\n", info->format_version);
-    printf("  model id        %016" PRIx64 "\n", info->model_id);
+    printf("  model id        %016" PRIx64 "%s%s\n", info->model_id, profile ? ", profile " : "", profile ? profile : "");
     printf("  bands           %u\n", info->n_bands);
     if (info->direct_blocks > 0)
         printf("  direct blocks   %zu, %.1f %% of the picture, in %zu bytes\n", info->direct_blocks, direct_percent(info),
@@ -144,7 +140,7 @@ static void print_text(const input *in, const ghm_stream_info *info, const ghm_m
     else
         printf("  picture hash    none\n");
     printf("  complete        %s\n", info->complete ? "yes" : "no");
-    print_cost(in, info);
+    print_cost(weights, in, info);
 }
 
 /* Sizes by kind, in small letters; those that are there. */
@@ -162,8 +158,10 @@ static void json_metadata(json_object *o, const ghm_metadata *metadata)
     json_close(&sizes);
 }
 
-static void print_json(const char *path, const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
+static void print_json(weights_set *weights, const char *path, const input *in, const ghm_stream_info *info,
+                       const ghm_metadata *metadata)
 {
+    const char *profile = weights_profile_name(info->model_id);
     char hash[33];
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, info->picture_hash[1], info->picture_hash[0]);
     json_object o = json_begin(stdout);
@@ -184,16 +182,20 @@ static void print_json(const char *path, const input *in, const ghm_stream_info 
     json_integer(&o, "header_bytes", info->header_bytes);
     json_integer(&o, "bands", info->n_bands);
     json_id(&o, "model_id", info->model_id);
+    if (profile)
+        json_string(&o, "profile", profile);
+    else
+        json_null(&o, "profile");
     if (info->has_picture_hash)
         json_string(&o, "picture_hash", hash);
     else
         json_null(&o, "picture_hash");
     json_bool(&o, "complete", info->complete);
-    json_cost(&o, in, info);
+    json_cost(&o, weights, in, info);
     json_end(&o);
 }
 
-static exit_code describe(const char *path, const input *in, bool json)
+static exit_code describe(weights_set *weights, const char *path, const input *in, bool json)
 {
     const reader *foreign = reader_find(in->data, in->size);
     if (foreign)
@@ -207,9 +209,9 @@ static exit_code describe(const char *path, const input *in, bool json)
         return fail_status(status, in->label, &diag);
     status = ghm_stream_get_metadata(in->data, in->size, &metadata, &diag);
     if (json)
-        print_json(path, in, &info, &metadata);
+        print_json(weights, path, in, &info, &metadata);
     else
-        print_text(in, &info, &metadata);
+        print_text(weights, in, &info, &metadata);
     ghm_metadata_free(&metadata);
     if (status != GHM_OK)
         return fail_status(status, in->label, &diag);
@@ -221,18 +223,22 @@ static exit_code describe(const char *path, const input *in, bool json)
 static exit_code info_run(int argc, char **argv)
 {
     info_options options = { false };
+    const weights_options what_streams_name = { .backend = GHM_BACKEND_AUTO };
+    weights_set weights;
     int n_operands;
     exit_code first_failure;
     if (!options_parse(&info_command, argc, argv, &options, &n_operands, &first_failure))
         return first_failure;
+    first_failure = weights_set_open(&weights, &info_command, &what_streams_name);
     for (int i = 1; i <= n_operands; i++) {
         input in;
         exit_code code = input_read(argv[i], MAX_STREAM_BYTES, &in);
         if (code == EXIT_OK)
-            code = describe(argv[i], &in, options.json);
+            code = describe(&weights, argv[i], &in, options.json);
         input_free(&in);
         if (first_failure == EXIT_OK)
             first_failure = code;
     }
+    weights_set_close(&weights);
     return first_failure;
 }

@@ -1,6 +1,7 @@
 #include "parse.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,32 @@ const char *parse_backend(const char *value, void *field)
         }
     }
     return "auto, c, blas, avx2 or avx512";
+}
+
+/* "a built-in profile (fast, standard, best)" */
+static const char *expected_profiles(void)
+{
+    static char expected[256];
+    ghm_profile_info info;
+    snprintf(expected, sizeof expected, "a built-in profile");
+    for (size_t i = 0; ghm_profile_get_info(i, &info); i++) {
+        const size_t length = strlen(expected);
+        snprintf(expected + length, sizeof expected - length, "%s%s", i == 0 ? " (" : ", ", info.name);
+    }
+    strncat(expected, ")", sizeof expected - strlen(expected) - 1);
+    return expected;
+}
+
+const char *parse_profile(const char *value, void *field)
+{
+    ghm_profile_info info;
+    for (size_t i = 0; ghm_profile_get_info(i, &info); i++) {
+        if (strcmp(value, info.name) == 0) {
+            *(const char **)field = info.name;
+            return NULL;
+        }
+    }
+    return expected_profiles();
 }
 
 const char *parse_color(const char *value, void *field)

@@ -24,6 +24,7 @@ const char *parse_text(const char *value, void *field);         /* const char * 
 const char *parse_quality(const char *value, void *field);      /* double, 0..100 */
 const char *parse_threads(const char *value, void *field);      /* int; 0: all */
 const char *parse_backend(const char *value, void *field);      /* ghm_backend */
+const char *parse_profile(const char *value, void *field);      /* const char *, of the library */
 const char *parse_color(const char *value, void *field);        /* color */
 const char *parse_pixels(const char *value, void *field);       /* uint64_t, with k, M or G */
 const char *parse_shard(const char *value, void *field);        /* shard: "i/n", 0 <= i < n */

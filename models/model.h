@@ -80,7 +80,7 @@ struct ghm_model {
     arena memory;
     char name[17];
     uint64_t id;
-    size_t file_bytes;
+    size_t file_bytes, n_parameters;
     ghm_backend backend;
     const nn_kernels *kernels;
     const nn_float_kernels *float_kernels;
@@ -101,7 +101,7 @@ struct ghm_model {
     synthesis_weights gs;
 };
 
-/* The default weights are decoded once, when the library is built: model_unpack() checks and decodes a weight file and
+/* Built-in weights are decoded once, when the library is built: model_unpack() checks and decodes a weight file and
  * appends it to out with its weights side by side, model_open_unpacked() opens that. The two belong to the same build;
  * the form is no format. Statuses are those of ghm_model_open(). */
 ghm_status model_unpack(const uint8_t *data, size_t size, bytes_writer *out, ghm_diagnostics *diag);

@@ -53,7 +53,8 @@ static double encoder_macs(const ghm_model *m)
 
 void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
 {
-    *info = (ghm_model_info){ .id = model->id, .file_bytes = model->file_bytes, .backend = model->backend };
+    *info = (ghm_model_info){ .id = model->id, .file_bytes = model->file_bytes,
+                              .n_parameters = model->n_parameters, .backend = model->backend };
     memcpy(info->name, model->name, sizeof info->name);
     info->synthesis_kmac = synthesis_macs(model) / 1000;
     info->decoder_kmac = info->synthesis_kmac + context_macs(model) / 1000;

@@ -285,6 +285,7 @@ static pending_layer *begin_layer(loader *l, const char *name, enum layer_kind k
     pending_layer *p = &l->layers[l->n_layers++];
     *p = (pending_layer){ .kind = kind, .c_out = c_out, .c_in = c_in, .n = depthwise ? 9 * c_out : c_out * c_in };
     snprintf(p->name, sizeof p->name, "%s", name);
+    l->model->n_parameters += p->n + c_out; /* weights and biases */
     return p;
 }
 

@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "models/model.h"
 
-enum { WEIGHTS_HEADER_BYTES = 24, WEIGHTS_HASHED_FROM = 16 };
+enum { WEIGHTS_HEADER_BYTES = 24, WEIGHTS_ID_AT = 8, WEIGHTS_HASHED_FROM = 16, WEIGHTS_NAME_BYTES = 16 };
 
 /* Fill a model whose kernels are chosen and whose other fields are zero; on failure it is to be closed. `unpacked`, if
  * not NULL, receives the plain weights in file order.

@@ -79,33 +79,29 @@ static void set_options(GdkPixbuf *pixbuf, const guint8 *data, gsize size)
     ghm_metadata_free(&metadata);
 }
 
-static gboolean decode_with(const ghm_model *model, const loading *l, ghm_image *image, GError **error)
+/* The program may answer with the size it wants to show; 0 says that it wants no pixels. */
+static gboolean wants_pixels(const loading *l, const ghm_stream_info *info)
 {
-    ghm_diagnostics diag = { "" };
-    ghm_stream_info info;
-    ghm_status status = ghm_stream_get_info(l->data->data, l->data->len, &info, &diag);
-    if (status != GHM_OK)
-        return fail(error, status, &diag);
-    /* The program may answer with the size it wants to show; 0 says that it wants no pixels. */
-    gint width = (gint)info.width, height = (gint)info.height;
+    gint width = (gint)info->width, height = (gint)info->height;
     if (l->size_known)
         l->size_known(&width, &height, l->user);
-    if (width == 0 || height == 0)
-        return fail(error, GHM_ERR_CANCELLED, &diag);
-    status = ghm_decode_image(model, NULL, l->data->data, l->data->len, image, &diag);
-    return status == GHM_OK || fail(error, status, &diag);
+    return width != 0 && height != 0;
 }
 
 static gboolean decode(const loading *l, ghm_image *image, GError **error)
 {
-    ghm_model *model;
+    ghm_model *model = NULL;
+    ghm_stream_info info;
     ghm_diagnostics diag = { "" };
-    const ghm_status status = ghm_model_open_default(GHM_BACKEND_AUTO, &model, &diag);
-    if (status != GHM_OK)
-        return fail(error, status, &diag);
-    const gboolean good = decode_with(model, l, image, error);
+    ghm_status status = ghm_stream_get_info(l->data->data, l->data->len, &info, &diag);
+    if (status == GHM_OK && !wants_pixels(l, &info))
+        status = GHM_ERR_CANCELLED;
+    if (status == GHM_OK)
+        status = ghm_model_open_by_id(info.model_id, GHM_BACKEND_AUTO, &model, &diag);
+    if (status == GHM_OK)
+        status = ghm_decode_image(model, NULL, l->data->data, l->data->len, image, &diag);
     ghm_model_close(&model);
-    return good;
+    return status == GHM_OK || fail(error, status, &diag);
 }
 
 static gboolean show(const loading *l, GError **error)

@@ -165,15 +165,32 @@ static void append_option(const char **arguments, const char *option, const char
     arguments[1] = value;
 }
 
-eval_codec eval_codec_with_weights(const char *name, const char *file)
+static eval_codec with_weights(const char *name, const char *weights)
 {
     eval_codec codec = gingham;
     codec.name = name;
-    codec.weights = file;
+    codec.weights = weights;
+    codec.version[1] = "model";
+    codec.version[2] = "info";
+    codec.version_word = "id ";
+    return codec;
+}
+
+eval_codec eval_codec_with_file(const char *name, const char *file)
+{
+    eval_codec codec = with_weights(name, file);
+    codec.weights_in_file = true;
     append_option(codec.encode, "--model", file);
     append_option(codec.decode, "--model", file);
-    codec.version[1] = "model";
-    append_option(codec.version, "info", file);
-    codec.version_word = "id ";
+    codec.version[3] = file;
+    return codec;
+}
+
+/* The decoder finds them by itself. */
+eval_codec eval_codec_with_profile(const char *name, const char *profile)
+{
+    eval_codec codec = with_weights(name, profile);
+    append_option(codec.encode, "--profile", profile);
+    append_option(codec.version, "--profile", profile);
     return codec;
 }

@@ -16,7 +16,8 @@ typedef struct quality_scale {
 typedef struct eval_codec {
     const char *name, *description;
     bool ours;
-    const char *weights; /* of ours, the file they are in; NULL: built in */
+    const char *weights; /* of ours: a file or a profile; NULL: those of the default profile */
+    bool weights_in_file;
     const char *suffix;  /* of its files */
     const char *picture; /* end of the names of pictures that its commands read and write (handover.h) */
     /* Argument lists; {q}, {in}, {out} and {self}, this program, are replaced. One thread each. */
@@ -28,12 +29,13 @@ typedef struct eval_codec {
     quality_scale scale;
 } eval_codec;
 
-/* Ours first, with the built-in weights. Ends with NULL. */
+/* Ours first, with the weights of the default profile. Ends with NULL. */
 extern const eval_codec *const eval_codecs[];
 
 const eval_codec *eval_codec_find(const char *name);
 
-/* Ours with the weights in a file; name and file are not copied. */
-eval_codec eval_codec_with_weights(const char *name, const char *file);
+/* Ours with the weights in a file or of a profile; the texts are not copied. */
+eval_codec eval_codec_with_file(const char *name, const char *file);
+eval_codec eval_codec_with_profile(const char *name, const char *profile);
 
 #endif

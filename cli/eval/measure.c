@@ -224,7 +224,7 @@ static void make_key(const workplace *place, const eval_codec *codec, const char
     if (!codec->ours)
         return;
     append_file_identity(key, place->self);
-    if (codec->weights)
+    if (codec->weights_in_file)
         append_file_identity(key, codec->weights);
 }
 

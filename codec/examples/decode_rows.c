@@ -40,18 +40,21 @@ int main(int argc, char **argv)
     ghm_decode_settings settings;
     ghm_diagnostics why = { { 0 } };
     ppm out = { NULL, stdout };
-    ghm_status status = ghm_model_open_default(GHM_BACKEND_AUTO, &model, &why);
+    static uint8_t bytes[65536];
+    size_t n = fread(bytes, 1, sizeof bytes, stdin);
+    ghm_stream_info info;
+    ghm_status status = ghm_stream_get_info(bytes, n, &info, &why); /* the header has come with the first bytes */
 
     ghm_decode_settings_default(&settings);
     settings.max_pixels = UINT64_MAX; /* whatever the header says: memory grows with the width only */
     if (argc > 1)
         settings.scale = (unsigned)atoi(argv[1]);
+    if (status == GHM_OK) /* the built-in weights that it names */
+        status = ghm_model_open_by_id(info.model_id, GHM_BACKEND_AUTO, &model, &why);
     if (status == GHM_OK)
         status = ghm_decoder_open(model, &settings, write_rows, &out, &out.decoder, &why);
     if (status == GHM_OK) {
-        uint8_t bytes[65536];
-        size_t n;
-        while (status == GHM_OK && (n = fread(bytes, 1, sizeof bytes, stdin)) > 0)
+        for (; status == GHM_OK && n > 0; n = fread(bytes, 1, sizeof bytes, stdin))
             status = ghm_decoder_push(out.decoder, bytes, n);
         if (status == GHM_OK) /* only now is it known that the picture is whole and sound */
             status = ghm_decoder_finish(out.decoder);

@@ -40,8 +40,14 @@ offers decode --format = j
 expect_words jpeg
 offers decode a.ghm --backend bl
 expect_words blas
+offers encode --profile fa
+expect_words fast
+offers eval --profile fa
+expect_words fast
 offers encode --output fol
 expect_words
+offers model l
+expect_words list
 offers model in
 expect_words info
 offers completion ''

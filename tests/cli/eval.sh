@@ -183,6 +183,10 @@ run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,missing.ghmw" 
 expect_failure 6 'missing.ghmw: cannot be opened'
 run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,./other.weights.ghmw" -q 40
 expect_failure 2 'has the same name as'
+run eval "$images/rgb.png" -c gingham --profile fast,tiny -q 40
+expect_failure 2 "'tiny' is not a built-in profile (fast"
+run eval "$images/rgb.png" -c gingham --profile fast --model "$weights" -q 40
+expect_failure 2 'give one of them'
 
 # Nothing is left behind without --work.
 mkdir tmp

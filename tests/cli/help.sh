@@ -34,6 +34,7 @@ for arguments in --version -V; do
     expect_status 0
     head -n 1 "$out" | grep -Eqx 'gingham [0-9]+\.[0-9]+\.[0-9]+' || failed 'gingham X.Y.Z expected first'
     expect_stdout '^backends: c'
+    expect_stdout '^profiles: .*fast'
     expect_stdout '^weights: .* [0-9a-f]\{16\}'
 done
 

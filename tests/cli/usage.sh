@@ -26,8 +26,10 @@ usage_error 'no input' decode --quiet
 usage_error 'no input' info
 usage_error 'named twice' encode "$picture" a.ghm -o b.ghm
 usage_error 'one input' encode "$picture" "$picture" "$picture"
-usage_error "'info' is what" model
-usage_error "'info' is what" model list
+usage_error "'list' and 'info' is what" model
+usage_error "'list' and 'info' is what" model show
+usage_error "'list' and 'info' is what" model list "$picture"
+usage_error "'list' shows every profile" model list --profile fast
 usage_error 'unknown command' help frobnicate
 
 for quality in '' 60x x60 nan inf -1 100.5 0x10 ' 5' 1e3 1e; do
@@ -37,6 +39,11 @@ for threads in -1 257 2.0 two ''; do
     usage_error 'number from 1 to 256' encode "$picture" -j "$threads"
 done
 usage_error 'auto, c, blas, avx2 or avx512' decode x.ghm --backend gpu
+usage_error "'tiny' is not a built-in profile (fast" encode "$picture" --profile tiny
+usage_error 'give one of them' encode "$picture" --profile fast --model x.ghmw
+usage_error 'give one of them' decode x.ghm --profile fast --model x.ghmw
+usage_error 'give one of them' bench --profile fast --model x.ghmw
+usage_error 'give one of them' model info --profile fast x.ghmw
 usage_error 'hexadecimal' encode "$picture" --background red
 usage_error 'number of pixels' encode "$picture" --limit-pixels 5T
 usage_error 'number of pixels' encode "$picture" --limit-pixels 99999999999999999999

@@ -49,21 +49,80 @@ static ghm_status open_bytes(const uint8_t *data, size_t size, ghm_diagnostics *
     return status;
 }
 
-static void released_weights_open(void **state)
+/* What a profile may cost to decode. */
+static double kmac_limit(const char *name)
+{
+    static const struct { const char *name; double kmac; } limits[] = { { "fast", 7 }, { "standard", 25 }, { "best", 200 } };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (strcmp(limits[i].name, name) == 0)
+            return limits[i].kmac;
+    fail_msg("no limit is known for profile %s", name);
+    return 0;
+}
+
+static ghm_model_info info_of(ghm_model **model, ghm_status status)
+{
+    ghm_model_info info;
+    assert_int_equal(status, GHM_OK);
+    ghm_model_get_info(*model, &info);
+    ghm_model_close(model);
+    return info;
+}
+
+/* The same weights, whichever way they are asked for. */
+static void check_profile(const ghm_profile_info *profile)
+{
+    ghm_diagnostics diag = { "" };
+    ghm_model *model = NULL;
+    char name[64];
+    size_t size;
+    snprintf(name, sizeof name, "%s.ghmw", profile->name);
+    uint8_t *data = read_test_file(GHM_WEIGHTS_DIR, name, &size);
+    const ghm_model_info released = info_of(&model, ghm_model_open(data, size, GHM_BACKEND_AUTO, &model, &diag));
+    const ghm_model_info by_name = info_of(&model, ghm_model_open_profile(profile->name, GHM_BACKEND_AUTO, &model, &diag));
+    const ghm_model_info by_id = info_of(&model, ghm_model_open_by_id(profile->model_id, GHM_BACKEND_AUTO, &model, &diag));
+    free(data);
+    assert_string_equal(released.name, profile->name);
+    assert_true(released.id == profile->model_id && released.id == by_name.id && released.id == by_id.id);
+    assert_true(released.file_bytes == size && by_id.file_bytes == size && by_id.n_parameters == released.n_parameters);
+    print_message("%s: %zu parameters, %.2f kMAC/px to decode, %.2f more to encode\n", released.name, released.n_parameters,
+                  released.decoder_kmac, released.encoder_kmac);
+    assert_true(released.decoder_kmac <= kmac_limit(released.name));
+}
+
+static void profiles_are_the_released_weights(void **state)
 {
     (void)state;
-    ghm_diagnostics diag;
-    ghm_model *model = NULL, *embedded = NULL;
-    ghm_model_info a, b;
-    assert_int_equal(ghm_model_open(file, file_size, GHM_BACKEND_AUTO, &model, &diag), GHM_OK);
-    assert_int_equal(ghm_model_open_default(GHM_BACKEND_AUTO, &embedded, &diag), GHM_OK);
-    ghm_model_get_info(model, &a);
-    ghm_model_get_info(embedded, &b);
-    assert_true(a.id == b.id);
-    print_message("%s: %.2f kMAC/px to decode, %.2f more to encode\n", a.name, a.decoder_kmac, a.encoder_kmac);
-    assert_true(a.decoder_kmac <= 7.0);
-    ghm_model_close(&model);
-    ghm_model_close(&embedded);
+    ghm_diagnostics diag = { "" };
+    ghm_model *model = NULL;
+    ghm_profile_info profile;
+    size_t n_defaults = 0, i;
+    for (i = 0; ghm_profile_get_info(i, &profile); i++) {
+        check_profile(&profile);
+        if (!profile.is_default)
+            continue;
+        n_defaults++;
+        assert_true(info_of(&model, ghm_model_open_default(GHM_BACKEND_AUTO, &model, &diag)).id == profile.model_id);
+    }
+    assert_true(i > 0 && n_defaults == 1);
+    assert_int_equal(ghm_profile_get_info(SIZE_MAX, &profile), 0);
+}
+
+static void unknown_profiles_are_refused(void **state)
+{
+    (void)state;
+    static ghm_model *const somewhere = (ghm_model *)&file;
+    ghm_diagnostics diag = { "" };
+    ghm_model *model = somewhere;
+    assert_int_equal(ghm_model_open_profile("fas", GHM_BACKEND_AUTO, &model, &diag), GHM_ERR_ARGUMENT);
+    assert_null(model);
+    assert_non_null(strstr(diag.text, "'fas'; built in: fast"));
+    diag = (ghm_diagnostics){ "" };
+    model = somewhere;
+    assert_int_equal(ghm_model_open_by_id(1, GHM_BACKEND_AUTO, &model, &diag), GHM_ERR_MODEL_MISMATCH);
+    assert_null(model);
+    assert_non_null(strstr(diag.text, "0000000000000001"));
+    assert_int_equal(ghm_model_open_profile("fast", (ghm_backend)99, &model, NULL), GHM_ERR_ARGUMENT);
 }
 
 /* Offset, new value, and a word that the sentence must have. */
@@ -132,7 +191,8 @@ static void damage_with_a_right_hash_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(released_weights_open),
+        cmocka_unit_test(profiles_are_the_released_weights),
+        cmocka_unit_test(unknown_profiles_are_refused),
         cmocka_unit_test(each_violation_has_its_sentence),
         cmocka_unit_test(damage_without_a_new_hash_is_noticed),
         cmocka_unit_test(damage_with_a_right_hash_is_survived),

@@ -135,9 +135,12 @@ int main(int argc, char **argv)
     fail_each("gingham encode {p}/rgb-17x13.ppm -o {s}/out/a.ghm --model {w} -j 1", 31);
     fail_each("gingham decode {s}/in.ghm -o {s}/out/a.png --model {w} -j 1", 7);
     fail_each("gingham decode {s}/in.ghm -o {s}/out/a.jpg --model {w} -j 1", 31);
+    fail_each("gingham decode {s}/built_in.ghm -o {s}/out/a.ppm -j 1", 31);
     fail_each("gingham encode --out-dir {s}/batch {p}/rgb.png {p}/grey.png --model {w} -j 1", 17);
     fail_each("gingham decode --out-dir {s}/batch {s}/in.ghm {s}/in2.ghm --model {w} -j 1", 17);
     fail_each("gingham info {s}/in.ghm", 1);
+    fail_each("gingham info {s}/built_in.ghm", 31);
+    fail_each("gingham model list", 31);
     fail_each("gingham model info {w}", 13);
     fail_each("gingham compare {p}/rgb.png {p}/rgb16.png", 1);
     fail_each("gingham bdrate {p}/../curves/published/jpeg.json {p}/../curves/published/vtm.json", 1);

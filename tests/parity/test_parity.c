@@ -37,10 +37,8 @@ typedef struct vectors {
 
 enum { N_QUALITIES = 3 };
 
-/* The released weights, and a small model of random weights in which every layer matters. */
-static const struct { const char *name; uint16_t qualities[N_QUALITIES]; } sets[] = {
-    { "fast", { 0, 3584, 10240 } }, { "test", { 0, 700, 2048 } },
-};
+/* Of every profile, and of a small model of random weights in which every layer matters. */
+static const uint16_t profile_qualities[N_QUALITIES] = { 0, 3584, 10240 }, test_qualities[N_QUALITIES] = { 0, 700, 2048 };
 static const ghm_backend backends[] = { GHM_BACKEND_C, GHM_BACKEND_BLAS, GHM_BACKEND_AVX2, GHM_BACKEND_AVX512,
                                         GHM_BACKEND_AVXVNNI, GHM_BACKEND_NEON, GHM_BACKEND_DOTPROD };
 
@@ -310,35 +308,32 @@ static void check_file(const ghm_model *model, const char *file, uint16_t qualit
     free_vectors(&v);
 }
 
-static ghm_model *open_model(const char *name, ghm_backend backend)
+/* Closes the model. */
+static void check_set(ghm_model *model, const uint16_t *qualities)
 {
-    ghm_model *model = NULL;
-    ghm_diagnostics diag = { "" };
-    ghm_status status;
-    if (strcmp(name, "test") == 0) {
-        size_t size;
-        uint8_t *data = read_test_file(GHM_PARITY_DIR, "test.ghmw", &size);
-        status = ghm_model_open(data, size, backend, &model, &diag);
-        free(data);
-    } else {
-        status = ghm_model_open_default(backend, &model, &diag);
-    }
-    if (status != GHM_OK)
-        fail_msg("%s: %s", name, diag.text);
-    return model;
-}
-
-static void check_set(size_t i, ghm_backend backend)
-{
-    ghm_model *model = open_model(sets[i].name, backend);
     for (size_t k = 0; k < N_QUALITIES; k++) {
         if (k != 1 && getenv("GHM_TEST_SMALL"))
             continue;
         char file[64];
-        snprintf(file, sizeof file, "%s-q%u.bin", sets[i].name, sets[i].qualities[k]);
-        check_file(model, file, sets[i].qualities[k]);
+        snprintf(file, sizeof file, "%s-q%u.bin", model->name, qualities[k]);
+        check_file(model, file, qualities[k]);
     }
     ghm_model_close(&model);
+}
+
+static void check_backend(ghm_backend backend)
+{
+    ghm_model *model;
+    ghm_profile_info profile;
+    size_t size;
+    uint8_t *data = read_test_file(GHM_PARITY_DIR, "test.ghmw", &size);
+    assert_int_equal(ghm_model_open(data, size, backend, &model, NULL), GHM_OK);
+    free(data);
+    check_set(model, test_qualities);
+    for (size_t i = 0; ghm_profile_get_info(i, &profile); i++) {
+        assert_int_equal(ghm_model_open_profile(profile.name, backend, &model, NULL), GHM_OK);
+        check_set(model, profile_qualities);
+    }
 }
 
 static void networks_equal_the_reference(void **state)
@@ -349,8 +344,7 @@ static void networks_equal_the_reference(void **state)
             print_message("backend %s is not available here and not tested\n", ghm_backend_name(backends[b]));
             continue;
         }
-        for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-            check_set(i, backends[b]);
+        check_backend(backends[b]);
     }
 }
 

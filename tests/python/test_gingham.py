@@ -76,6 +76,26 @@ class TestGingham(unittest.TestCase):
         deep = gingham.encode(numpy.full((9, 9), 1000, numpy.uint16), bit_depth=10)
         self.assertEqual(gingham.info(deep)['bit_depth'], 10)
 
+    def test_profiles(self):
+        array = numpy.zeros((30, 50, 3), numpy.uint8)
+        profiles = gingham.profiles()
+        self.assertIn('fast', profiles)
+        for name, model_id in profiles.items():
+            stream = gingham.encode(array, profile=name)
+            self.assertEqual(gingham.info(stream)['model_id'], model_id)
+            self.assertEqual(stream, gingham.encode(array, model=gingham.Model(profile=name)))
+            numpy.testing.assert_array_equal(gingham.decode(stream), gingham.decode(stream, model=gingham.Model(id=model_id)))
+        self.assertIn(gingham.Model().id, profiles.values())
+        for wrong in ({'profile': 'tiny'}, {'id': '0' * 16}):
+            with self.assertRaises(gingham.Error):
+                gingham.Model(**wrong)
+        with self.assertRaisesRegex(gingham.Error, 'built in: fast'):
+            gingham.encode(array, profile='tiny')
+        with self.assertRaises(ValueError):
+            gingham.encode(array, profile='fast', model=gingham.Model())
+        with self.assertRaises(ValueError):
+            gingham.Model(profile='fast', id=profiles['fast'])
+
     def test_errors(self):
         stream = gingham.encode(numpy.zeros((30, 50, 3), numpy.uint8))
         for data in (b'', b'not a stream', stream[:-1], stream[:40] + bytes([stream[40] ^ 1]) + stream[41:]):

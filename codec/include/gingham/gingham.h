@@ -111,14 +111,30 @@ typedef struct ghm_model_info {
     char name[17];             /**< "fast", ... */
     uint64_t id;               /**< hash of the weight file's content (models/WEIGHTS.md); streams carry it */
     size_t file_bytes;         /**< size of the weight file */
+    size_t n_parameters;       /**< weights and biases of all networks */
     double decoder_kmac;       /**< thousands of multiply-adds per pixel of all decoder networks, as computed */
     double encoder_kmac;       /**< the same for what an encoder runs beside the decoder's networks */
     double synthesis_kmac;     /**< the part of decoder_kmac that turns y_hat into pixels; the rest is for the context */
     ghm_backend backend;       /**< the backend in use */
 } ghm_model_info;
 
+/** A profile: weights compiled into the library, under the name that users choose them by. */
+typedef struct ghm_profile_info {
+    const char *name;          /**< "fast", ...; belongs to the library */
+    uint64_t model_id;         /**< of its weights, as in ghm_model_info.id and ghm_stream_info.model_id */
+    int is_default;            /**< nonzero for the one that ghm_model_open_default() opens */
+} ghm_profile_info;
+
 /**
- * Open the weights compiled into the library.
+ * The built-in profiles, cheapest first; nothing is opened for it.
+ *
+ * @param index  0, 1, ...
+ * @return 1, or 0 when there are no more: *info is then untouched
+ */
+GHM_API int ghm_profile_get_info(size_t index, ghm_profile_info *info);
+
+/**
+ * Open the weights of the default profile.
  *
  * @param backend  GHM_BACKEND_AUTO or a backend that ghm_backend_available() confirms.
  * @param model    receives the model, released with ghm_model_close(); NULL on failure.
@@ -126,6 +142,23 @@ typedef struct ghm_model_info {
  * @return GHM_OK, GHM_ERR_ARGUMENT (backend not available), GHM_ERR_MEMORY
  */
 GHM_API ghm_status ghm_model_open_default(ghm_backend backend, ghm_model **model, ghm_diagnostics *diag);
+
+/**
+ * Open the weights of a profile.
+ *
+ * @param name  one of those that ghm_profile_get_info() tells.
+ * @return as ghm_model_open_default(); GHM_ERR_ARGUMENT also when no profile has the name (diag lists those there are)
+ */
+GHM_API ghm_status ghm_model_open_profile(const char *name, ghm_backend backend, ghm_model **model, ghm_diagnostics *diag);
+
+/**
+ * Open the built-in weights that a stream was made with.
+ *
+ * @param id  ghm_stream_info.model_id.
+ * @return as ghm_model_open_default(); GHM_ERR_MODEL_MISMATCH when they are not built in (diag names them): the stream then
+ *         needs their file and ghm_model_open()
+ */
+GHM_API ghm_status ghm_model_open_by_id(uint64_t id, ghm_backend backend, ghm_model **model, ghm_diagnostics *diag);
 
 /**
  * Open a weight file (models/WEIGHTS.md) from memory. Every field is checked before use; the bytes are not kept.

@@ -9,13 +9,14 @@ Components: none or 1 is grey, 2 grey and alpha, 3 RGB, 4 RGBA. The functions ca
 declarations of its own headers; they release the GIL, so that threads encode and decode side by side.
 """
 import functools
+import itertools
 import os
 import re
 
 import cffi
 import numpy
 
-__all__ = ['Error', 'Model', 'decode', 'encode', 'info', 'metadata', 'version']
+__all__ = ['Error', 'Model', 'decode', 'encode', 'info', 'metadata', 'profiles', 'version']
 
 _METADATA_KINDS = ('icc', 'exif', 'xmp', 'iptc', 'cicp', 'gamma')
 
@@ -67,16 +68,23 @@ def _check(status, diagnostics):
 
 
 class Model:
-    """Weights: the built-in ones, or those of a file."""
+    """Weights: those of a file, of a built-in profile by its name or id, or without any of these the default ones."""
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, *, profile=None, id=None):
+        if sum(x is not None for x in (path, profile, id)) > 1:
+            raise ValueError('path, profile and id each name weights: give one of them')
         model, diagnostics = _ffi.new('ghm_model **'), _ffi.new('ghm_diagnostics *')
-        if path is None:
-            status = _lib.ghm_model_open_default(_lib.GHM_BACKEND_AUTO, model, diagnostics)
-        else:
+        rest = _lib.GHM_BACKEND_AUTO, model, diagnostics
+        if path is not None:
             with open(path, 'rb') as file:
                 data = file.read()
-            status = _lib.ghm_model_open(_ffi.from_buffer(data), len(data), _lib.GHM_BACKEND_AUTO, model, diagnostics)
+            status = _lib.ghm_model_open(_ffi.from_buffer(data), len(data), *rest)
+        elif profile is not None:
+            status = _lib.ghm_model_open_profile(profile.encode(), *rest)
+        elif id is not None:
+            status = _lib.ghm_model_open_by_id(int(id, 16), *rest)
+        else:
+            status = _lib.ghm_model_open_default(*rest)
         _check(status, diagnostics)
         self._pointer = _ffi.gc(model, _lib.ghm_model_close)
 
@@ -88,9 +96,30 @@ class Model:
         return f'{model_info.id:016x}'
 
 
+def _profile_infos():
+    """Name, id, whether it is the default."""
+    profile = _ffi.new('ghm_profile_info *')
+    for index in itertools.count():
+        if not _lib.ghm_profile_get_info(index, profile):
+            return
+        yield _ffi.string(profile.name).decode(), f'{profile.model_id:016x}', bool(profile.is_default)
+
+
+def profiles():
+    """The names of the built-in weights, cheapest first, and their ids: {'fast': '0123456789abcdef', ...}."""
+    return {name: model_id for name, model_id, _ in _profile_infos()}
+
+
 @functools.lru_cache(maxsize=None)
-def _default_model():
-    return Model()
+def _model_of_id(model_id):
+    return Model(id=model_id)
+
+
+def _model_of_profile(profile):
+    for name, model_id, is_default in _profile_infos():
+        if name == profile or (profile is None and is_default):
+            return _model_of_id(model_id)
+    return Model(profile=profile)  # raises, and says which there are
 
 
 def _image_of(array, bit_depth):
@@ -116,15 +145,18 @@ def _image_of(array, bit_depth):
     return image, pointer
 
 
-def encode(array, quality=60, *, bit_depth=None, threads=0, metadata=None, model=None):
+def encode(array, quality=60, *, bit_depth=None, threads=0, metadata=None, profile=None, model=None):
     """Encode an array to bytes.
 
     quality    0 to 100, any number; higher is better and larger
     bit_depth  of the samples; by default 8 for uint8 and 16 for uint16
     threads    0: as many as the process may use. The bytes do not depend on it
     metadata   {'icc': bytes, 'exif': bytes, 'xmp': bytes, 'iptc': bytes}, carried along
-    model      a Model; by default the built-in weights
+    profile    the name of built-in weights, one of profiles(); None: the default ones
+    model      a Model, instead of a profile
     """
+    if profile is not None and model is not None:
+        raise ValueError('profile and model both name weights')
     image, samples = _image_of(array, bit_depth)
     settings, carried = _ffi.new('ghm_encode_settings *'), _ffi.new('ghm_metadata *')
     buffers = []
@@ -135,7 +167,7 @@ def encode(array, quality=60, *, bit_depth=None, threads=0, metadata=None, model
     _lib.ghm_encode_settings_default(settings)
     settings.quality, settings.threads, settings.metadata = quality, threads, carried
     out, diagnostics = _ffi.new('ghm_buffer *'), _ffi.new('ghm_diagnostics *')
-    pointer = (model or _default_model())._pointer[0]
+    pointer = (model or _model_of_profile(profile))._pointer[0]
     _check(_lib.ghm_encode_image(pointer, settings, image, out, diagnostics), diagnostics)
     del samples, buffers  # they had to live until here
     try:
@@ -155,14 +187,17 @@ def _array_of(image):
 
 
 def decode(data, *, threads=0, max_pixels=None, model=None):
-    """Decode bytes to an array of uint8, or of uint16 for more than 8 bits a sample (info()['bit_depth'])."""
+    """Decode bytes to an array of uint8, or of uint16 for more than 8 bits a sample (info()['bit_depth']).
+
+    model      a Model; by default the built-in weights that the stream names
+    """
     settings, image = _ffi.new('ghm_decode_settings *'), _ffi.new('ghm_image *')
     diagnostics = _ffi.new('ghm_diagnostics *')
     _lib.ghm_decode_settings_default(settings)
     settings.threads = threads
     if max_pixels is not None:
         settings.max_pixels = max_pixels
-    pointer = (model or _default_model())._pointer[0]
+    pointer = (model or _model_of_id(info(data)['model_id']))._pointer[0]
     status = _lib.ghm_decode_image(pointer, settings, _ffi.from_buffer(data), len(data), image, diagnostics)
     _check(status, diagnostics)
     try:
