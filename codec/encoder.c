@@ -168,7 +168,7 @@ static ghm_status allocate(ghm_encoder *e)
     e->y = arena_alloc(&e->arena, group_rows(g) * g->w * e->model->m, sizeof *e->y);
     e->slab = arena_alloc(&e->arena, g->slab * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
     for (size_t i = 0; e->analyses && i < n; i++)
-        analysis_init(&e->analyses[i], e->model, e->quality.gain_e8, &e->format, &e->arena);
+        analysis_init(&e->analyses[i], e->model, e->quality.gain_e4, &e->format, &e->arena);
     return arena_status(&e->arena, &e->diag);
 }
 

@@ -69,7 +69,7 @@ ghm_status quality_tables_init(quality_tables *t, const ghm_model *model, uint16
     uint8_t *z_table = arena_alloc(memory, model->z, sizeof *z_table);
     int32_t *gs_in = arena_alloc(memory, model->d4, sizeof *gs_in);
     float *gain_y = arena_alloc(memory, model->m, sizeof *gain_y);
-    float *gain_e8 = arena_alloc(memory, model->e8, sizeof *gain_e8);
+    float *gain_e4 = arena_alloc(memory, model->e4, sizeof *gain_e4);
 
     GHM_TRY(arena_status(memory, diag));
     fill_factors(anchors->step, model->m, at, step);
@@ -81,7 +81,7 @@ ghm_status quality_tables_init(quality_tables *t, const ghm_model *model, uint16
                                       anchors->z_table[(at.anchor + 1) * model->z + i], at.fraction);
     fill_gs_in(model, at, gs_in);
     fill_floats(anchors->gain_y, model->m, at, gain_y);
-    fill_floats(anchors->gain_e8, model->e8, at, gain_e8);
-    *t = (quality_tables){ step, ratio, scale_offset, z_table, gs_in, gain_y, gain_e8 };
+    fill_floats(anchors->gain_e4, model->e4, at, gain_e4);
+    *t = (quality_tables){ step, ratio, scale_offset, z_table, gs_in, gain_y, gain_e4 };
     return GHM_OK;
 }

@@ -12,7 +12,7 @@ typedef struct quality_tables {
     const int32_t *gs_in_multiplier;       /* (d4): of gs.in, with gain_d4 */
     /* encoder */
     const float *gain_y;                   /* (M) */
-    const float *gain_e8;                  /* (e8) */
+    const float *gain_e4;                  /* (e4) */
 } quality_tables;
 
 /* User quality 0..100 to the stream's: 1/1024 of an anchor, 0 .. 1024 (n_anchors - 1), and back. */

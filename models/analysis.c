@@ -2,9 +2,10 @@
 
 #include <string.h>
 
+#include "models/quarter_grid.h"
 #include "models/shuffle.h"
 
-enum { PIXELS = MODEL_Y_STRIDE, BASE_CHANNELS = 3 * 16 * 16, IN_CHANNELS = 3 * 8 * 8 };
+static const float mid = 128.0f / 255.0f; /* what the networks take for 0 */
 
 static void linear(const ghm_model *model, const nn_linear_f32 *layer, const float *x, size_t n, float *y,
                    const float *residual, nn_epilogue epilogue)
@@ -12,21 +13,34 @@ static void linear(const ghm_model *model, const nn_linear_f32 *layer, const flo
     model->float_kernels->linear(layer, x, n, y, residual, epilogue);
 }
 
+/* Blocks look one row up and down each. */
+static size_t reach4(const ghm_model *model)
+{
+    return model_has_analysis_filter(model) ? model->ga.b4.n : 0;
+}
+
+size_t analysis_halo(const ghm_model *model)
+{
+    return quarter_halo(reach4(model));
+}
+
 static size_t rows_of_y(const ghm_image *image)
 {
-    return (image->height + PIXELS - 1) / PIXELS;
+    return (image->height + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
 }
 
 static void read_deep_row(const ghm_image *image, const uint8_t *row, float *to)
 {
     const float white = (float)((1u << image->bit_depth) - 1);
     for (size_t px = 0; px < image->width; px++)
-        to[px * 3] = (float)*(const uint16_t *)(const void *)(row + px * image->pixel_stride) / white;
+        to[px * 3] = (float)*(const uint16_t *)(const void *)(row + px * image->pixel_stride) / white - mid;
 }
 
-/* Row py of the image -> (width, 3), 0..1; grey is three times the same. Interleaved 8-bit RGB, the usual case, is one run. */
+/* Row py of the image -> (width, 3), 0..1 less mid; grey is three times the same. Interleaved 8-bit RGB, the usual case, is one
+ * run. */
 static void read_pixel_row(const ghm_image *image, size_t py, float *to)
 {
+    const float scale = 1.0f / 255.0f;
     const uint8_t *rows[3];
     for (size_t c = 0; c < 3; c++)
         rows[c] = (image->planes[1] ? image->planes[c] : image->planes[0]) + py * image->row_stride;
@@ -37,93 +51,66 @@ static void read_pixel_row(const ghm_image *image, size_t py, float *to)
     }
     if (image->pixel_stride == 3 && rows[1] == rows[0] + 1 && rows[2] == rows[0] + 2) {
         for (size_t i = 0; i < 3 * (size_t)image->width; i++)
-            to[i] = (float)rows[0][i] / 255.0f;
+            to[i] = (float)rows[0][i] * scale - mid;
         return;
     }
     for (size_t c = 0; c < 3; c++)
         for (size_t px = 0; px < image->width; px++)
-            to[px * 3 + c] = (float)rows[c][px * image->pixel_stride] / 255.0f;
+            to[px * 3 + c] = (float)rows[c][px * image->pixel_stride] * scale - mid;
 }
 
-/* Read the 16 rows of pixels of row `row` of y into ga->x. */
-static void read_pixels(analysis *ga, size_t row)
+/* Row row4 of the grid at 1/4, (4 w, 48). */
+static float *ring_row(const analysis *ga, size_t row4)
+{
+    return ga->ring + row4 % (reach4(ga->model) + 1) * ga->w * QUARTERS * QUARTER_CHANNELS;
+}
+
+/* The pixels of row row4 of the grid, edges repeated -> x: (4 w, 48). */
+static void read_row4(analysis *ga, size_t row4, float *x)
 {
     const ghm_image *image = ga->image;
-    const size_t width = ga->w * PIXELS, last = image->width - 1;
-    for (size_t dy = 0; dy < PIXELS; dy++) {
-        const size_t py = row * PIXELS + dy < image->height ? row * PIXELS + dy : image->height - 1;
-        float *to = ga->x + dy * width * 3;
-        read_pixel_row(ga->rows, py - ga->top, to);
+    const size_t width = ga->w * MODEL_Y_STRIDE;
+    for (size_t dy = 0; dy < QUARTER_SIDE; dy++) {
+        const size_t py = row4 * QUARTER_SIDE + dy < image->height ? row4 * QUARTER_SIDE + dy : image->height - 1;
+        read_pixel_row(ga->rows, py - ga->top, ga->pixels);
         for (size_t px = image->width; px < width; px++)
-            memcpy(to + px * 3, to + last * 3, 3 * sizeof *to);
+            memcpy(ga->pixels + px * 3, ga->pixels + (px - 1) * 3, 3 * sizeof *x);
+        unshuffle_row(ga->pixels, ga->w * QUARTERS, QUARTER_SIDE, dy, QUARTER_ROW_SAMPLES * sizeof *x, x);
     }
 }
 
-/* ga.base of row `row`, whose pixels have been read, into its place in y. */
-static void compute_base(analysis *ga, size_t row)
+/* x, row row4 of the grid as the filter leaves it, into the row of y that it belongs to; the last of its four completes it. */
+static void fold_row4(analysis *ga, size_t row4, const float *x)
 {
-    for (size_t dy = 0; dy < PIXELS; dy++)
-        unshuffle_row(ga->x + dy * ga->w * PIXELS * 3, ga->w, PIXELS, dy, PIXELS * 3 * sizeof *ga->x, ga->folded);
-    linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, ga->y + (row - ga->first) * ga->w * ga->model->m, NULL,
-           NN_PLAIN);
+    const size_t row = row4 / QUARTERS, dy = row4 % QUARTERS;
+    unshuffle_row(x, ga->w, QUARTERS, dy, QUARTERS * QUARTER_CHANNELS * sizeof *x, ga->folded);
+    if (dy == QUARTERS - 1)
+        linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, ga->y + (row - ga->first) * ga->w * ga->model->m, NULL,
+               NN_PLAIN);
 }
 
-/* A finished row of b16 is the residual of y; its base is there already. */
-static void on_row16(void *user, size_t row16, const float *x)
+/* A row of the filter, complete but for ga.out. */
+static void on_row4(void *user, size_t row, const float *f)
 {
     analysis *ga = user;
-    const size_t row = ga->origin + row16;
-    if (row < ga->first || row >= ga->last)
-        return;
-    float *y = ga->y + (row - ga->first) * ga->w * ga->model->m;
-    linear(ga->model, &ga->model->ga.out, x, ga->w, y, y, NN_RESIDUAL);
+    const size_t row4 = ga->origin4 + row;
+    if (row4 < QUARTERS * ga->first || row4 >= QUARTERS * ga->last)
+        return; /* the halo ends here */
+    float *x = ring_row(ga, row4);
+    linear(ga->model, &ga->model->ga.out, f, QUARTERS * ga->w, x, x, NN_RESIDUAL);
+    fold_row4(ga, row4, x);
 }
 
-static void on_row8(void *user, size_t row8, const float *x)
+void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e4, const ghm_image *image, arena *memory)
 {
-    analysis *ga = user;
-    unshuffle_row(x, ga->w, 2, row8 % 2, 2 * ga->model->e8 * sizeof *x, ga->pair);
-    if (row8 % 2 == 1) {
-        linear(ga->model, &ga->model->ga.down, ga->pair, ga->w, block_stream_f32_row(&ga->b16), NULL, NN_PLAIN);
-        block_stream_f32_push(&ga->b16);
-    }
-}
+    const size_t w = (image->width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE, row4 = QUARTERS * w * QUARTER_CHANNELS;
 
-void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, const ghm_image *image, arena *memory)
-{
-    const size_t w = (image->width + PIXELS - 1) / PIXELS;
-
-    *ga = (analysis){ .model = model, .w = w, .gain_e8 = gain_e8, .image = image, .rows = image };
-    ga->x = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->x);
+    *ga = (analysis){ .model = model, .w = w, .gain_e4 = gain_e4, .image = image, .rows = image };
+    ga->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE * 3, sizeof *ga->pixels);
+    ga->ring = arena_alloc(memory, (reach4(model) + 1) * row4, sizeof *ga->ring);
     ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
-    if (!model_has_residual_analysis(model))
-        return;
-    ga->pair = arena_alloc(memory, w * 4 * model->e8, sizeof *ga->pair);
-    block_stream_f32_init(&ga->b8, &model->ga.b8, model->float_kernels, 2 * w, memory, on_row8, ga);
-    block_stream_f32_init(&ga->b16, &model->ga.b16, model->float_kernels, w, memory, on_row16, ga);
-}
-
-/* Two rows of the grid at 1/8 for the row of y whose pixels have been read. */
-static void push_row(analysis *ga)
-{
-    const size_t w8 = 2 * ga->w, e8 = ga->model->e8;
-    for (size_t half = 0; half < 2; half++) {
-        for (size_t dy = 0; dy < 8; dy++)
-            unshuffle_row(ga->x + (half * 8 + dy) * w8 * 24, w8, 8, dy, 24 * sizeof *ga->x, ga->folded);
-        for (size_t i = 0; i < w8 * IN_CHANNELS; i++)
-            ga->folded[i] -= 0.5f;
-        float *to = block_stream_f32_row(&ga->b8);
-        linear(ga->model, &ga->model->ga.in, ga->folded, w8, to, NULL, NN_PLAIN);
-        for (size_t i = 0; i < w8; i++)
-            for (size_t c = 0; c < e8; c++)
-                to[i * e8 + c] *= ga->gain_e8[c];
-        block_stream_f32_push(&ga->b8);
-    }
-}
-
-size_t analysis_halo(const ghm_model *model)
-{
-    return model_has_residual_analysis(model) ? model->ga.b16.n + (model->ga.b8.n + 1) / 2 : 0;
+    if (model_has_analysis_filter(model))
+        block_stream_f32_init(&ga->b4, &model->ga.b4, model->float_kernels, QUARTERS * w, memory, on_row4, ga);
 }
 
 void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top)
@@ -132,31 +119,39 @@ void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top)
     ga->top = top;
 }
 
+/* Read row row4 of the grid, and on through the filter. */
+static void push_row4(analysis *ga, size_t row4)
+{
+    const size_t n = QUARTERS * ga->w, e4 = ga->model->e4;
+    float *x = ring_row(ga, row4);
+    read_row4(ga, row4, x);
+    if (!model_has_analysis_filter(ga->model)) {
+        fold_row4(ga, row4, x);
+        return;
+    }
+    float *f = block_stream_f32_row(&ga->b4);
+    linear(ga->model, &ga->model->ga.in, x, n, f, NULL, NN_PLAIN);
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < e4; c++)
+            f[i * e4 + c] *= ga->gain_e4[c];
+    block_stream_f32_push(&ga->b4);
+}
+
 void analysis_run(analysis *ga, size_t first, size_t last, float *y)
 {
-    const bool residual = model_has_residual_analysis(ga->model);
-    const size_t halo = analysis_halo(ga->model), h = rows_of_y(ga->image);
-    const size_t end = last + halo < h ? last + halo : h;
+    const size_t h = rows_of_y(ga->image);
+    const quarter_rows rows4 = quarter_rows_of(first, last, h, reach4(ga->model));
 
-    ga->origin = first > halo ? first - halo : 0;
+    ga->origin4 = rows4.first;
     ga->first = first;
     ga->last = last;
     ga->y = y;
-    if (residual) {
-        block_stream_f32_start(&ga->b8);
-        block_stream_f32_start(&ga->b16);
-    }
-    for (size_t row = ga->origin; row < end; row++) {
-        read_pixels(ga, row);
-        if (row >= first && row < last)
-            compute_base(ga, row);
-        if (residual)
-            push_row(ga);
-    }
-    if (residual && end == h) { /* elsewhere the rows still held back belong to the halo */
-        block_stream_f32_flush(&ga->b8);
-        block_stream_f32_flush(&ga->b16);
-    }
+    if (model_has_analysis_filter(ga->model))
+        block_stream_f32_start(&ga->b4);
+    for (size_t row4 = rows4.first; row4 < rows4.last; row4++)
+        push_row4(ga, row4);
+    if (model_has_analysis_filter(ga->model) && rows4.last == QUARTERS * h)
+        block_stream_f32_flush(&ga->b4); /* elsewhere the rows still held back belong to the halo */
 }
 
 static void hyper_on_row32(void *user, size_t row, const float *x)

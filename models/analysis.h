@@ -1,4 +1,5 @@
-/* analysis.h - g_a and h_a, tolerant zone (float): pixels -> y, y -> z. Only encoders run them. */
+/* analysis.h - g_a and h_a, tolerant zone (float): pixels -> y, y -> z. Only encoders run them. g_a mirrors g_s: a filter over
+ * the pixels on the grid at 1/4, then a linear transform. */
 #ifndef GHM_MODELS_ANALYSIS_H
 #define GHM_MODELS_ANALYSIS_H
 
@@ -6,21 +7,21 @@
 
 typedef struct analysis {
     const ghm_model *model;
-    size_t w;              /* columns of y */
-    const float *gain_e8;  /* (e8) */
+    size_t w;               /* columns of y */
+    const float *gain_e4;   /* (e4) */
     const ghm_image *image; /* the picture's size and kind */
     const ghm_image *rows;  /* its rows, from row `top` on */
     size_t top;
-    block_stream_f32 b8, b16;
-    float *x;              /* (16, 16 w, 3): pixels of one row of y, 0..1, edges repeated */
-    float *folded;         /* a row of x, unshuffled */
-    float *pair;           /* two rows of b8, unshuffled: (w, 4 e8) */
-    float *y;              /* during a run: where rows first.. go, (.., w, M) */
-    size_t origin, first, last;
+    block_stream_f32 b4;
+    float *pixels;          /* one row, (16 w, 3), edges repeated */
+    float *ring;            /* pixels at 1/4: the rows that ga.out still adds to, (b4.n + 1, 4 w, 48) */
+    float *folded;          /* the same of a row of y, (w, 768), as far as they are filtered */
+    float *y;               /* during a run: where rows first.. go, (.., w, M) */
+    size_t origin4, first, last; /* row at 1/4 it began with; rows of y to compute */
 } analysis;
 
-/* gain_e8: factors of the stream's quality. The image is read during runs. */
-void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e8, const ghm_image *image, arena *memory);
+/* gain_e4: factors of the stream's quality. The image is read during runs. */
+void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e4, const ghm_image *image, arena *memory);
 
 /* Rows of y above and below whose pixels a row of y depends on. */
 size_t analysis_halo(const ghm_model *model);

@@ -40,8 +40,8 @@ typedef struct block_list_f32 {
 } block_list_f32;
 
 typedef struct analysis_weights {
-    nn_linear_f32 base, in, down, out;
-    block_list_f32 b8, b16;
+    nn_linear_f32 in, out, base;
+    block_list_f32 b4;
 } analysis_weights;
 
 typedef struct hyper_analysis_weights {
@@ -72,7 +72,7 @@ typedef struct synthesis_weights {
 
 /* Tables indexed [anchor][channel]; see WEIGHTS.md section 2. */
 typedef struct quality_anchors {
-    const int16_t *gain_e8, *gain_y, *step, *ratio, *scale_offset, *gain_d4;
+    const int16_t *gain_e4, *gain_y, *step, *ratio, *scale_offset, *gain_d4;
     const uint8_t *z_table;
 } quality_anchors;
 
@@ -88,7 +88,7 @@ struct ghm_model {
     size_t n_anchors, n_slices, n_passes, n_scales, n_skipped, n_z_tables;
     int frac_y, frac_z;
     size_t m, z, p;              /* channels of y, z and the parameters */
-    size_t e8, e16, d4;          /* widths of the analysis and synthesis stages; 0: no residual branch */
+    size_t e4, d4;               /* widths of the filters of analysis and synthesis; 0: no filter */
     size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
     quality_anchors anchors;
     const int16_t *z_mean;
@@ -111,7 +111,7 @@ ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend bac
 /* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
 size_t model_scratch_bytes(const ghm_model *model, size_t n);
 
-static inline bool model_has_residual_analysis(const ghm_model *model) { return model->e8 > 0; }
-static inline bool model_has_residual_synthesis(const ghm_model *model) { return model->d4 > 0; }
+static inline bool model_has_analysis_filter(const ghm_model *model) { return model->e4 > 0; }
+static inline bool model_has_synthesis_filter(const ghm_model *model) { return model->d4 > 0; }
 
 #endif

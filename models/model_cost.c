@@ -42,13 +42,17 @@ static double context_macs(const ghm_model *m)
     return at64 / 4096 + at32 / 1024 + at16 / 256;
 }
 
-static double encoder_macs(const ghm_model *m)
+static double analysis_macs(const ghm_model *m)
 {
-    const double at8 = linear_f32_macs(&m->ga.in) + block_macs_f32(&m->ga.b8);
-    const double at16 = linear_f32_macs(&m->ga.base) + linear_f32_macs(&m->ga.down) + block_macs_f32(&m->ga.b16) +
-                        linear_f32_macs(&m->ga.out) + linear_f32_macs(&m->ha.in) + block_macs_f32(&m->ha.b16);
+    const double at4 = linear_f32_macs(&m->ga.in) + block_macs_f32(&m->ga.b4) + linear_f32_macs(&m->ga.out);
+    return at4 / 16 + linear_f32_macs(&m->ga.base) / 256;
+}
+
+static double hyper_analysis_macs(const ghm_model *m)
+{
+    const double at16 = linear_f32_macs(&m->ha.in) + block_macs_f32(&m->ha.b16);
     const double at32 = linear_f32_macs(&m->ha.down32) + block_macs_f32(&m->ha.b32);
-    return at8 / 64 + at16 / 256 + at32 / 1024 + linear_f32_macs(&m->ha.down64) / 4096;
+    return at16 / 256 + at32 / 1024 + linear_f32_macs(&m->ha.down64) / 4096;
 }
 
 void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
@@ -58,7 +62,7 @@ void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
     memcpy(info->name, model->name, sizeof info->name);
     info->synthesis_kmac = synthesis_macs(model) / 1000;
     info->decoder_kmac = info->synthesis_kmac + context_macs(model) / 1000;
-    info->encoder_kmac = encoder_macs(model) / 1000;
+    info->encoder_kmac = (analysis_macs(model) + hyper_analysis_macs(model)) / 1000;
 }
 
 static size_t max_scratch(const ghm_model *m, const nn_linear *layer, size_t n, size_t so_far)

@@ -13,12 +13,15 @@
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 2, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 3, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
 
 enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, LINEAR_F32_S16, DEPTHWISE_F32_S8 };
 
 static const char *const kind_names[] = { "none", "linear int8", "linear int16", "depthwise int8",
     "float linear from int8", "float linear from int16", "float depthwise from int8" };
+
+/* Block lists in file order. */
+enum { LIST_GA_B4, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B4, N_LISTS };
 
 /* A layer whose weights wait in the coded section. */
 typedef struct pending_layer {
@@ -41,8 +44,8 @@ typedef struct loader {
     int16_t *integers;      /* the weights of one layer, between decoding and storing */
     float *floats;          /* the same, scaled */
     bytes_writer *unpacked; /* model_unpack(): where the weights go as they are decoded; else NULL */
-    size_t hidden[9];       /* block lists in file order */
-    size_t count[9];
+    size_t hidden[N_LISTS];
+    size_t count[N_LISTS];
 } loader;
 
 #define REFUSE(l, ...) \
@@ -65,28 +68,21 @@ static bool is_width(size_t c, size_t max)
 
 static void read_widths(loader *l)
 {
-    static const char *const names[] = { "M", "Z", "P", "e8", "e16", "d4" };
+    static const char *const names[] = { "M", "Z", "P", "e4", "d4" };
     ghm_model *m = l->model;
-    size_t *const to[] = { &m->m, &m->z, &m->p, &m->e8, &m->e16, &m->d4 };
-    enum { FIRST_OPTIONAL = 3 }; /* e8 and on may be 0 */
+    size_t *const to[] = { &m->m, &m->z, &m->p, &m->e4, &m->d4 };
+    enum { FIRST_OPTIONAL = 3 }; /* e4 and on may be 0 */
     for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
         *to[i] = bytes_u16(&l->r);
         if (!is_width(*to[i], 1024) && !(i >= FIRST_OPTIONAL && *to[i] == 0))
             REFUSE(l, "width %s is %zu, not a multiple of 8 in 8..1024", names[i], *to[i]);
     }
-    if ((m->e8 == 0) != (m->e16 == 0))
-        REFUSE(l, "a residual branch has some widths but not all");
 }
 
-enum { LIST_GA_B8, LIST_GA_B16, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B4,
-       N_LISTS };
-
-/* A list of a residual branch that the widths say is absent. */
+/* The list of a filter that the widths say is absent. */
 static bool is_absent(const ghm_model *m, size_t list)
 {
-    if (list == LIST_GA_B8 || list == LIST_GA_B16)
-        return !model_has_residual_analysis(m);
-    return list == LIST_GS_B4 && !model_has_residual_synthesis(m);
+    return (list == LIST_GA_B4 && !model_has_analysis_filter(m)) || (list == LIST_GS_B4 && !model_has_synthesis_filter(m));
 }
 
 static void read_block_lists(loader *l)
@@ -151,7 +147,7 @@ static void read_anchors(loader *l)
 {
     ghm_model *m = l->model;
     const size_t n = m->n_anchors;
-    m->anchors.gain_e8 = read_i16(l, n * m->e8);
+    m->anchors.gain_e4 = read_i16(l, n * m->e4);
     m->anchors.gain_y = read_i16(l, n * m->m);
     m->anchors.step = read_i16(l, n * m->m);
     m->anchors.ratio = read_i16(l, n * m->m);
@@ -378,17 +374,15 @@ static void read_blocks_f32(loader *l, const char *name, block_list_f32 *list, i
     }
 }
 
-static void read_residual_analysis(loader *l)
+static void read_analysis_filter(loader *l)
 {
     ghm_model *m = l->model;
-    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e8, 192);
-    read_blocks_f32(l, "ga.b8", &m->ga.b8, LIST_GA_B8, m->e8);
-    read_linear_f32(l, "ga.down", &m->ga.down, LINEAR_F32_S8, m->e16, 4 * m->e8);
-    read_blocks_f32(l, "ga.b16", &m->ga.b16, LIST_GA_B16, m->e16);
-    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, m->m, m->e16);
+    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e4, 48);
+    read_blocks_f32(l, "ga.b4", &m->ga.b4, LIST_GA_B4, m->e4);
+    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, 48, m->e4);
 }
 
-static void read_residual_synthesis(loader *l)
+static void read_synthesis_filter(loader *l)
 {
     ghm_model *m = l->model;
     read_linear(l, "gs.in", &m->gs.in, m->d4, 48);
@@ -402,9 +396,9 @@ static void read_layers(loader *l)
     ghm_model *m = l->model;
     layer_name name;
 
+    if (model_has_analysis_filter(m))
+        read_analysis_filter(l);
     read_linear_f32(l, "ga.base", &m->ga.base, LINEAR_F32_S16, m->m, 768);
-    if (model_has_residual_analysis(m))
-        read_residual_analysis(l);
 
     read_linear_f32(l, "ha.in", &m->ha.in, LINEAR_F32_S8, m->z, m->m);
     read_blocks_f32(l, "ha.b16", &m->ha.b16, LIST_HA_B16, m->z);
@@ -433,8 +427,8 @@ static void read_layers(loader *l)
     }
 
     read_linear_kind(l, "gs.base", &m->gs.base, LINEAR_S16, 768, m->m);
-    if (model_has_residual_synthesis(m))
-        read_residual_synthesis(l);
+    if (model_has_synthesis_filter(m))
+        read_synthesis_filter(l);
 }
 
 /* ---------------------------------------------------------------------------------------------- weights */

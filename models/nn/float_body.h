@@ -119,11 +119,11 @@ static void NAME(linear_f32)(const nn_linear_f32 *layer, const float *x, size_t 
 
 /* ------------------------------------------------------------------------------------------ depthwise
  *
- * Column by column, because the rows do not fit the nearest cache and come fastest when read in order. */
+ * Where all taps are inside, a column loaded once serves the three outputs it is a neighbour of, and the weights of a vector of
+ * channels stay in registers; in strips, for the next channels to find the columns in the nearest cache. */
 
-/* All channels of column ox. `inside`, no tap outside, is a constant where this is inlined. */
-ALWAYS_INLINE void filter_column(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, size_t ox,
-                                 bool inside, float *y)
+/* All channels of column ox; taps may be outside. */
+static void NAME(filter_column)(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, size_t ox, float *y)
 {
     const size_t c = layer->c;
     for (size_t ch = 0; ch < c; ch += LANES) {
@@ -132,7 +132,7 @@ ALWAYS_INLINE void filter_column(const nn_depthwise_f32 *layer, const float *con
         for (size_t ky = 0; ky < 3; ky++)
             for (size_t kx = 0; kx < 3; kx++) {
                 const size_t column = ox + kx - 1; /* -1 wraps to a number no width reaches */
-                if (inside || (rows[ky] && column < width))
+                if (rows[ky] && column < width)
                     acc = vec_fma(vec_load_n(layer->weight + (ky * 3 + kx) * c + ch, lanes),
                                   vec_load_n(rows[ky] + column * c + ch, lanes), acc);
             }
@@ -140,15 +140,57 @@ ALWAYS_INLINE void filter_column(const nn_depthwise_f32 *layer, const float *con
     }
 }
 
+/* The sum of an output, and what column kx of the three it sees adds to it. */
+ALWAYS_INLINE vec add_column(vec acc, vec weight[3][3], const vec column[3], size_t kx)
+{
+    for (size_t ky = 0; ky < 3; ky++)
+        acc = vec_fma(weight[ky][kx], column[ky], acc);
+    return acc;
+}
+
+/* Channels ch .. ch + lanes - 1 of columns first .. last - 1, all taps inside. */
+ALWAYS_INLINE void filter_strip(const nn_depthwise_f32 *layer, const float *const rows[3], size_t first, size_t last, size_t ch,
+                                size_t lanes, float *y)
+{
+    const size_t c = layer->c;
+    const vec bias = vec_load_n(layer->bias + ch, lanes);
+    vec weight[3][3], column[3];
+    for (size_t k = 0; k < 9; k++)
+        weight[k / 3][k % 3] = vec_load_n(layer->weight + k * c + ch, lanes);
+    vec before = bias, at = bias; /* sums of the outputs before and at column i */
+    for (size_t i = first - 1; i <= last; i++) {
+        for (size_t ky = 0; ky < 3; ky++)
+            column[ky] = vec_load_n(rows[ky] + i * c + ch, lanes);
+        before = add_column(before, weight, column, 2);
+        if (i > first)
+            vec_store_n(y + (i - 1) * c + ch, before, lanes);
+        before = add_column(at, weight, column, 1);
+        at = add_column(bias, weight, column, 0);
+    }
+}
+
+/* Columns 1 .. width - 2, rows all there. */
+static void NAME(filter_inside)(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y)
+{
+    const size_t c = layer->c, strip = depthwise_strip_outputs(c) / 2; /* that is for int16 */
+    for (size_t first = 1, last; first + 1 < width; first = last) {
+        last = first + strip < width - 1 ? first + strip : width - 1;
+        size_t ch = 0;
+        for (; ch + LANES <= c; ch += LANES)
+            filter_strip(layer, rows, first, last, ch, LANES, y);
+        if (ch < c)
+            filter_strip(layer, rows, first, last, ch, c - ch, y);
+    }
+}
+
 static void NAME(depthwise_f32)(const nn_depthwise_f32 *layer, const float *const rows[3], size_t width, float *y)
 {
     const bool all_rows = rows[0] && rows[1] && rows[2];
-    for (size_t ox = 0; ox < width; ox++, y += layer->c) {
-        if (all_rows && ox > 0 && ox + 1 < width)
-            filter_column(layer, rows, width, ox, true, y);
-        else
-            filter_column(layer, rows, width, ox, false, y);
-    }
+    if (all_rows)
+        NAME(filter_inside)(layer, rows, width, y);
+    for (size_t ox = 0; ox < width; ox++)
+        if (!all_rows || ox == 0 || ox == width - 1)
+            NAME(filter_column)(layer, rows, width, ox, y + ox * layer->c);
 }
 
 const nn_float_kernels NAME(nn_float_kernels) = {

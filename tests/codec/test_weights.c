@@ -130,13 +130,13 @@ static void each_violation_has_its_sentence(void **state)
 {
     (void)state;
     static const struct { size_t offset; uint8_t value; const char *word; } cases[] = {
-        { 0, 'X', "not a weight file" }, { 4, 9, "version" }, { 16, 0xff, "header says" },
+        { 0, 'X', "not a weight file" }, { 4, 2, "version" }, { 16, 0xff, "header says" },
         { 40, 1, "out of range" },       /* n_anchors */
         { 42, 3, "out of range" },       /* n_passes */
         { 44, 200, "out of range" },     /* n_skipped */
         { 48, 1, "multiple of 8" },      /* M */
         { 50, 52, "width Z" },
-        { 60, 17, "block list 0" },
+        { 58, 17, "block list 0" },
     };
     uint8_t *copy = malloc(file_size);
     assert_non_null(copy);

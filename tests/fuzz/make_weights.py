@@ -8,7 +8,7 @@ import random
 import struct
 import sys
 
-LISTS = ('ga.b8', 'ga.b16', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
+LISTS = ('ga.b4', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
 LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_S8, FLOAT_S16, FLOAT_DEPTHWISE = range(1, 7)
 C = 8
 
@@ -39,11 +39,11 @@ def blocks(name, count, real=False):
     return out
 
 
-def layers(count, residual):
-    out = layer('ga.base', FLOAT_S16, C, 768)
-    if residual:
-        out += layer('ga.in', FLOAT_S8, C, 192) + blocks('ga.b8', count, real=True)
-        out += layer('ga.down', FLOAT_S8, C, 4 * C) + blocks('ga.b16', count, real=True) + layer('ga.out', FLOAT_S8, C, C)
+def layers(count, filters):
+    out = b''
+    if filters:
+        out += layer('ga.in', FLOAT_S8, C, 48) + blocks('ga.b4', count, real=True) + layer('ga.out', FLOAT_S8, 48, C)
+    out += layer('ga.base', FLOAT_S16, C, 768)
     out += layer('ha.in', FLOAT_S8, C, C) + blocks('ha.b16', count, real=True) + layer('ha.down32', FLOAT_S8, C, 4 * C)
     out += blocks('ha.b32', count, real=True) + layer('ha.down64', FLOAT_S8, C, 4 * C)
     out += layer('hs.in', LINEAR_S8, 4 * C, C) + blocks('hs.b32', count) + layer('hs.up', LINEAR_S8, 4 * C, C)
@@ -51,32 +51,32 @@ def layers(count, residual):
     out += layer('hs.scale', LINEAR_S8, C, C) + layer('ctx0.out', LINEAR_S8, C, C)
     out += layer('ctx1.in', LINEAR_S8, C, 2 * C) + blocks('ctx1.b', 1) + layer('ctx1.out', LINEAR_S8, C, C)
     out += layer('gs.base', LINEAR_S16, 768, C)
-    if residual:
+    if filters:
         out += layer('gs.in', LINEAR_S8, C, 48) + blocks('gs.b4', count) + layer('gs.out', LINEAR_S8, 48, C)
     return out
 
 
-def weight_file(name, count, residual, coded):
-    r = C if residual else 0
+def weight_file(name, count, filters, coded):
+    width = C if filters else 0
     plain = name.encode().ljust(16, b'\0') + struct.pack('<8B', 2, 1, 2, 2, 1, 6, 6, 0)
-    plain += struct.pack('<6H', C, C, C, r, r, r)
+    plain += struct.pack('<5H', C, C, C, width, width)
     for block_list in LISTS:
-        absent = not residual and (block_list.startswith('gs') or block_list.startswith('ga'))
+        absent = not filters and block_list in ('ga.b4', 'gs.b4')
         plain += struct.pack('<BBH', 1 if block_list == 'ctx' else 0 if absent else count, 0, C)
     plain += struct.pack('<H', C) + struct.pack('<4B', 0, 0, 0, 1)
-    plain += struct.pack('<h', 0) * 2 * (r + 4 * C + r)
+    plain += struct.pack('<h', 0) * 2 * (width + 4 * C + width)
     plain += bytes(2 * C) + struct.pack('<h', 0) * C + struct.pack('<H', 1)
     plain += table(-1, 1, 65533, 1, 1) + table(-2, 10000, 10000, 25536, 10000, 9999, 1) + table(-1, 20000, 25000, 20000, 536)
-    plain += layers(count, residual)
-    return struct.pack('<4sHHQII', b'GHMW', 2, 0, 0, len(plain), len(coded)) + plain + coded
+    plain += layers(count, filters)
+    return struct.pack('<4sHHQII', b'GHMW', 3, 0, 0, len(plain), len(coded)) + plain + coded
 
 
 def main():
     noise = random.Random(1)
     coded = bytes(noise.randrange(256) for _ in range(400))
-    for name, count, residual in (('tiny', 0, False), ('tiny-blocks', 1, True)):
+    for name, count, filters in (('tiny', 0, False), ('tiny-blocks', 1, True)):
         with open(os.path.join(sys.argv[1], name + '.ghmw'), 'wb') as f:
-            f.write(weight_file(name, count, residual, coded))
+            f.write(weight_file(name, count, filters, coded))
 
 
 if __name__ == '__main__':

@@ -126,7 +126,7 @@ static void check_depthwise_width(const nn_float_kernels *kernels, const nn_dept
 
 void check_depthwise_f32(void)
 {
-    static const size_t channels[] = {8, 24, 176}, widths[] = {1, 2, 3, 5, 8, 17};
+    static const size_t channels[] = {8, 24, 176}, widths[] = {1, 2, 3, 5, 8, 17, 40};
     const nn_float_kernels *kernels[MAX_BACKENDS];
     const size_t n_kernels = available_float_kernels(kernels);
     for (size_t i = 0; i < COUNT_OF(channels); i++) {

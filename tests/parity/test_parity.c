@@ -265,7 +265,7 @@ static void check_analysis(const ghm_model *model, const quality_tables *quality
         image.planes[0][i] = (uint8_t)picture->value[i];
     float *y = arena_alloc(&memory, n_y, sizeof *y), *strips = arena_alloc(&memory, n_y, sizeof *strips);
     float *z = arena_alloc(&memory, n_y, sizeof *z);
-    analysis_init(&ga, model, quality->gain_e8, &image, &memory);
+    analysis_init(&ga, model, quality->gain_e4, &image, &memory);
     hyper_analysis_init(&ha, model, expected->w, &memory);
     assert_int_equal(memory.failed_bytes, 0);
     analysis_run(&ga, 0, expected->h, y);
