@@ -32,7 +32,7 @@ def count_symbols(codec, tiles, anchors):
     z = {}
     for anchor in anchors:
         for batch in tiles.split(8):
-            t = codec.code(batch, 1024 * anchor)
+            t = codec.encode(batch, 1024 * anchor)
             index, magnitude = t['scale_index'].numpy().ravel(), np.abs(t['y_symbols'].numpy().ravel())
             inside = magnitude <= MAX_SYMBOL
             np.add.at(counts, (index[inside], magnitude[inside]), 1)

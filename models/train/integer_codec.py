@@ -34,6 +34,12 @@ class IntegerCodec:
 
     def code(self, picture, quality):
         """Encode and decode pictures (B, H, W, 3) uint8. -> every tensor of interest by name."""
+        t = self.encode(picture, quality)
+        self.decode(t, quality)
+        return t
+
+    def encode(self, picture, quality):
+        """-> the tensors as far as y_hat"""
         with torch.no_grad():
             x = pad_edge(picture, 16)
             y, z = self.analyse(x, quality)
@@ -41,10 +47,14 @@ class IntegerCodec:
                  'z_symbols': torch.round(z - self.z_mean() / 2 ** self.weights.frac_z).long()}
             self.decode_scales(t, *y.shape[1:3], quality)
             self.code_y(t, y, quality)
-            pixels = self.net.synthesis(self.ops, t['y_hat'], self.gain('gain_d4', quality))
-            h, w = picture.shape[1:3]
-            t['pixels'] = (round_shift(pixels, 6) + 128).clamp(0, 255)[:, :h, :w].to(torch.uint8)
             return t
+
+    def decode(self, t, quality):
+        """Add the pixels (B, H, W, 3) uint8 to what encode returned."""
+        with torch.no_grad():
+            pixels = self.net.synthesis(self.ops, t['y_hat'], self.gain('gain_d4', quality))
+            h, w = t['picture'].shape[1:3]
+            t['pixels'] = (round_shift(pixels, 6) + 128).clamp(0, 255)[:, :h, :w].to(torch.uint8)
 
     def z_mean(self):
         return torch.from_numpy(self.weights.z_mean)
