@@ -40,10 +40,10 @@ EOF
 images=$tall
 add tall-q45 tall.ppm 45
 
-# Of the other profiles, what their networks and tables give.
+# Of the other profiles, what their networks and tables give: little pictures, since plain C at -O0 and emulators decode them too.
 images=$root/testdata/images
 for profile in $("$gingham" model list --json | python3 -c 'import json, sys; print(*(json.loads(line)["name"] for line in sys.stdin))'); do
     [ "$profile" = fast ] && continue
-    add "$profile-crop-q20" crop-256x192.png 20
-    add "$profile-crop-q80" crop-256x192.png 80
+    add "$profile-small-q20" rgb.png 20
+    add "$profile-small-q80" rgb.png 80
 done
