@@ -38,7 +38,7 @@ static int set_up(void **state)
     ghm_encode_settings_default(&settings);
     settings.threads = 1;
     settings.quality = 40;
-    if (ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
+    if (ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
         ghm_encode_image(model, &settings, &image, &stream, NULL) != GHM_OK ||
         ghm_decode_image(model, NULL, stream.data, stream.size, &picture, NULL) != GHM_OK)
         return -1;

@@ -19,7 +19,7 @@ static ghm_model *model;
 static int open_model(void **state)
 {
     (void)state;
-    return ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) == GHM_OK ? 0 : -1;
+    return ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) == GHM_OK ? 0 : -1;
 }
 
 static int close_model(void **state)

@@ -28,7 +28,7 @@ static int open_models(void **state)
             print_message("backend %s is not available here and not tested\n", ghm_backend_name(backends[i]));
             continue;
         }
-        if (ghm_model_open_default(backends[i], &models[i], &diag) != GHM_OK) {
+        if (ghm_model_open_profile("fast", backends[i], &models[i], &diag) != GHM_OK) {
             print_error("%s\n", diag.text);
             return -1;
         }

@@ -53,7 +53,7 @@ static int set_up(void **state)
     seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
     print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
     picture = make_picture(PICTURE_SCREEN, WIDTH, HEIGHT, 5);
-    if (ghm_model_open_default(GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
+    if (ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
         ghm_encode_image(model, NULL, &picture, &stream, NULL) != GHM_OK ||
         ghm_decode_image(model, NULL, stream.data, stream.size, &whole, NULL) != GHM_OK)
         return -1;
