@@ -94,7 +94,7 @@ def calibrate(net, pictures, headroom_bits=1):
     limit = INT16_MAX / 2 ** headroom_bits
     scales = {t: 2.0 ** math.floor(math.log2(limit / max(m, 1e-3))) for t, m in observer.largest.items()}
     scales.update(fixed_scales(net.config))
-    for _ in range(headroom_bits):
+    for _ in range(headroom_bits + 1):   # one bit more than there is: rarely saturating is better than no weight file
         spend_headroom(net, scales)
     return scales
 
