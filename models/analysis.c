@@ -25,8 +25,10 @@ size_t analysis_halo(const ghm_model *model)
 
 size_t analysis_widest(const ghm_model *model)
 {
+    const block_list_f32 *list = &model->ga.b4;
     const size_t pixels = (reach4(model) + 1) * QUARTER_CHANNELS + BASE_CHANNELS / QUARTERS + QUARTER_ROW_SAMPLES;
-    return quarter_strip_widest((pixels + block_list_f32_row_values(&model->ga.b4)) * sizeof(float));
+    return quarter_strip_widest((pixels + block_row_values(list->n, list->c, list->hidden)) * sizeof(float),
+                                block_weights(list->n, list->c, list->hidden) * sizeof(float));
 }
 
 static size_t rows_of_y(const ghm_image *image)

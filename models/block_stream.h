@@ -15,12 +15,9 @@
 
 #include "models/model.h"
 
-/* Values in a column of the rows that a stream keeps at hand. */
-static inline size_t block_list_row_values(const block_list *list) { return list->n * 5 * list->c + 2 * list->c + list->hidden; }
-static inline size_t block_list_f32_row_values(const block_list_f32 *list)
-{
-    return list->n * 5 * list->c + 2 * list->c + list->hidden;
-}
+/* What n blocks of c channels have at hand: values in a column of the rows that a stream keeps, and weights. */
+static inline size_t block_row_values(size_t n, size_t c, size_t hidden) { return n * 5 * c + 2 * c + hidden; }
+static inline size_t block_weights(size_t n, size_t c, size_t hidden) { return n * 2 * c * (c + hidden); }
 
 /* Per block: the last two input rows, and the last three rows ahead of the 3x3 filter. */
 typedef struct block_node {

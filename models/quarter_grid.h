@@ -67,11 +67,13 @@ static inline size_t quarter_strip_surplus(const quarter_strip *s)
     return s->cut_left ? 0 : QUARTERS * s->first;
 }
 
-/* Columns of y of which rows that take `bytes` a column of the grid find room in the second-level cache, besides weights. */
-static inline size_t quarter_strip_widest(size_t bytes)
+/* Columns of y of which rows that take row_bytes a column of the grid find room in the second-level cache. Every row goes
+ * through weight_bytes of weights: where these alone fill the cache, no rows stay there, and a strip has to be wide enough for
+ * the weights to be fetched less often than the rows. */
+static inline size_t quarter_strip_widest(size_t row_bytes, size_t weight_bytes)
 {
-    enum { ROWS_BYTES = 640 * 1024, NARROWEST = 16 };
-    const size_t n = ROWS_BYTES / (QUARTERS * bytes);
+    enum { CACHE_BYTES = 640 * 1024, NARROWEST = 16 };
+    const size_t n = (weight_bytes > CACHE_BYTES ? weight_bytes : CACHE_BYTES) / (QUARTERS * row_bytes);
     return n > NARROWEST ? n : NARROWEST;
 }
 
