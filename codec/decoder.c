@@ -744,8 +744,8 @@ static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_
     *cost = (ghm_decode_cost){
         .width = format.width, .height = format.height, .image_bytes = (uint64_t)format.row_stride * format.height,
         .memory = d->memory.peak + pending_bytes(d) + direct_blocks_bytes(d), .n_bands = d->report.n_bands,
-        .mac = 1000 * (double)d->g.width * ((double)rows * (model.decoder_kmac - model.synthesis_kmac) +
-                                            (double)d->window.height * model.synthesis_kmac),
+        .mac = 1000 * ((double)d->g.width * (double)rows * (model.decoder_kmac - model.synthesis_kmac) +
+                       (double)d->window.width * (double)d->window.height * model.synthesis_kmac),
     };
     return GHM_OK;
 }

@@ -55,7 +55,8 @@ struct ghm_encoder {
     arena arena;
     quality_tables quality;
     thread_pool *pool;
-    analysis *analyses;   /* one a thread */
+    frame_strips strips;
+    analysis *analyses;   /* one a strip */
     latent_codec *codecs;
     int n_codecs;
     stage_clock *clocks;  /* one a thread, when the caller wants statistics */
@@ -75,7 +76,7 @@ struct ghm_encoder {
 
     /* the group at work */
     size_t first_band, last_band, first_row;
-    size_t strip_first, strip_last; /* rows of y being analysed */
+    size_t run_first, run_last; /* rows of y being analysed */
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
 
@@ -139,6 +140,11 @@ static void allocate_window(ghm_encoder *e)
     e->rows = colour_interleaved(e->g.format, (uint32_t)e->g.width, (uint32_t)e->window_rows, e->window, stride);
 }
 
+static frame_window whole_picture(const frame_geometry *g)
+{
+    return (frame_window){ 0, 0, g->width, g->height };
+}
+
 static void allocate_group(ghm_encoder *e)
 {
     const size_t n = e->g.group, all = n + frame_bands_lag(e->model, &e->g);
@@ -161,21 +167,26 @@ static ghm_status allocate(ghm_encoder *e)
     const size_t n = (size_t)e->n_threads;
     GHM_TRY(quality_tables_init(&e->quality, e->model, e->header.quality, &e->arena, &e->diag));
     allocate_group(e);
-    e->analyses = arena_alloc(&e->arena, n, sizeof *e->analyses);
+    const frame_window whole = whole_picture(g);
+    e->strips = frame_strips_make(&whole, analysis_widest(e->model), e->n_threads);
+    e->analyses = arena_alloc(&e->arena, frame_strips_count(&e->strips), sizeof *e->analyses);
     e->codecs = arena_alloc(&e->arena, n, sizeof *e->codecs);
     if (e->settings.statistics)
         e->clocks = arena_alloc(&e->arena, n, sizeof *e->clocks);
     e->y = arena_alloc(&e->arena, group_rows(g) * g->w * e->model->m, sizeof *e->y);
     e->slab = arena_alloc(&e->arena, g->slab * MODEL_Y_STRIDE * g->width, pixel_bytes(g->format));
-    for (size_t i = 0; e->analyses && i < n; i++)
-        analysis_init(&e->analyses[i], e->model, e->quality.gain_e4, &e->format, &e->arena);
+    for (size_t i = 0; e->analyses && i < frame_strips_count(&e->strips); i++) {
+        size_t first, last;
+        frame_strip_columns(&e->strips, i, &first, &last);
+        analysis_init(&e->analyses[i], e->model, e->quality.gain_e4, &e->format, first, last, &e->arena);
+    }
     return arena_status(&e->arena, &e->diag);
 }
 
 static ghm_status open_workers(ghm_encoder *e)
 {
     const frame_geometry *g = &e->g;
-    const frame_window whole = { 0, 0, g->width, g->height };
+    const frame_window whole = whole_picture(g);
     GHM_TRY(reconstruction_init(&e->rec, e->model, &e->quality, g, &whole, e->n_threads, &e->memory, &e->diag));
     while (e->n_codecs < e->n_threads) {
         const int worker = e->n_codecs++;
@@ -275,12 +286,14 @@ void ghm_encoder_close(ghm_encoder **encoder)
 static void analyse_strip(void *user, size_t i, int worker)
 {
     ghm_encoder *e = user;
-    const size_t rows = e->strip_last - e->strip_first, n = frame_n_strips(rows, e->n_threads);
-    const size_t first = e->strip_first + rows * i / n, last = e->strip_first + rows * (i + 1) / n;
+    size_t first, last;
+    frame_strip_rows(&e->strips, i, e->run_last - e->run_first, &first, &last);
+    first += e->run_first;
+    last += e->run_first;
     stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
     stage_enter(clock, STAGE_ANALYSIS);
-    analysis_set_rows(&e->analyses[worker], &e->rows, e->top);
-    analysis_run(&e->analyses[worker], first, last, e->y + (first - e->first_row) * e->g.w * e->model->m);
+    analysis_set_rows(&e->analyses[i], &e->rows, e->top);
+    analysis_run(&e->analyses[i], first, last, e->y + (first - e->first_row) * e->g.w * e->model->m);
     stage_enter(clock, STAGE_NONE);
 }
 
@@ -448,15 +461,15 @@ static ghm_status advance(ghm_encoder *e)
     const size_t halo = analysis_halo(e->model);
     while (e->analysed < e->g.h) {
         const size_t end = frame_band_first(&e->g, e->last_band), slab_end = e->analysed + e->slab_rows;
-        e->strip_first = e->analysed;
-        e->strip_last = slab_end < end ? slab_end : end;
-        const size_t needed = (e->strip_last + halo) * MODEL_Y_STRIDE;
+        e->run_first = e->analysed;
+        e->run_last = slab_end < end ? slab_end : end;
+        const size_t needed = (e->run_last + halo) * MODEL_Y_STRIDE;
         if (e->received < needed && e->received < e->g.height)
             return GHM_OK;
-        thread_pool_run(e->pool, frame_n_strips(e->strip_last - e->strip_first, e->n_threads), analyse_strip, e);
+        thread_pool_run(e->pool, frame_strips_of_run(&e->strips, e->run_last - e->run_first), analyse_strip, e);
         if (has_alpha(e))
-            take_alpha(e, e->strip_first, e->strip_last);
-        e->analysed = e->strip_last;
+            take_alpha(e, e->run_first, e->run_last);
+        e->analysed = e->run_last;
         if (e->analysed == end)
             GHM_TRY(encode_group(e));
     }

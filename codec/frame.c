@@ -5,15 +5,60 @@
 #include "base/status.h"
 
 enum {
-    STRIP_MIN_ROWS = 8,          /* of y; shorter strips repeat too much of the halo */
+    STRIP_MIN_ROWS = 8,          /* of y; shorter and narrower strips repeat too much of the halo */
+    STRIP_MIN_COLUMNS = 8,
     GROUP_BYTES = 8 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
     SLAB_BYTES = 16 * 1024 * 1024   /* pixels of a slab */
 };
 
-size_t frame_n_strips(size_t rows, int n_threads)
+/* And columns. */
+static size_t rows_of_y(size_t pixel_rows)
 {
-    const size_t n = (size_t)n_threads, most = rows / STRIP_MIN_ROWS;
-    return n < most ? n : most > 0 ? most : 1;
+    return (pixel_rows + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
+}
+
+static size_t at_least_one(size_t n)
+{
+    return n > 0 ? n : 1;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* As many strips for every thread, if that leaves them wide enough. */
+frame_strips frame_strips_make(const frame_window *window, size_t widest, int n_threads)
+{
+    const size_t first = window->x / MODEL_Y_STRIDE, last = rows_of_y(window->x + window->width);
+    const size_t threads = (size_t)n_threads, needed = (last - first + widest - 1) / widest;
+    const size_t shared = (needed + threads - 1) / threads * threads, most = at_least_one((last - first) / STRIP_MIN_COLUMNS);
+    const size_t columns = shared <= most ? shared : needed > most ? needed : most;
+    return (frame_strips){ first, last, columns, columns < threads ? (threads + columns - 1) / columns : 1 };
+}
+
+static size_t pieces_of(const frame_strips *s, size_t n_rows)
+{
+    return at_least_one(smaller(n_rows / STRIP_MIN_ROWS, s->rows));
+}
+
+size_t frame_strips_of_run(const frame_strips *s, size_t n_rows)
+{
+    return s->columns * pieces_of(s, n_rows);
+}
+
+void frame_strip_columns(const frame_strips *s, size_t i, size_t *first, size_t *last)
+{
+    const size_t column = i % s->columns, n = s->last - s->first;
+    *first = s->first + n * column / s->columns;
+    *last = s->first + n * (column + 1) / s->columns;
+}
+
+void frame_strip_rows(const frame_strips *s, size_t i, size_t n_rows, size_t *first, size_t *last)
+{
+    const size_t piece = i / s->columns, n = pieces_of(s, n_rows);
+    *first = n_rows * piece / n;
+    *last = n_rows * (piece + 1) / n;
 }
 
 int frame_n_threads(const stream_header *header, int n_threads)
@@ -70,11 +115,6 @@ void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size
     *last = end < g->height ? end : g->height;
 }
 
-static size_t rows_of_y(size_t pixel_rows)
-{
-    return (pixel_rows + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
-}
-
 void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
                         size_t *last)
 {
@@ -88,7 +128,6 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
                                const frame_geometry *g, const frame_window *window, int n_threads, memory_source *source,
                                ghm_diagnostics *diag)
 {
-    const size_t scratch = model_scratch_bytes(model, 4 * g->w);
     const size_t rows = g->group * g->band_h + 2 * synthesis_halo(model);
 
     *r = (reconstruction){ .model = model, .g = *g, .window = *window, .memory = { .source = source } };
@@ -97,10 +136,13 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
     r->y_hat = arena_alloc(&r->memory, rows * g->w * model->m, sizeof *r->y_hat);
     if (components_have_alpha(g->format.components))
         r->alpha = arena_alloc(&r->memory, rows * MODEL_Y_STRIDE * g->width, sample_bytes(g->format.bit_depth));
-    r->workers = arena_alloc(&r->memory, (size_t)n_threads, sizeof *r->workers);
-    for (int i = 0; r->workers && i < n_threads; i++)
-        synthesis_init(&r->workers[i], model, quality->gs_in_multiplier, g->w, arena_alloc(&r->memory, scratch, 1),
-                       &r->memory);
+    r->strips = frame_strips_make(window, synthesis_widest(model), n_threads);
+    r->syntheses = arena_alloc(&r->memory, frame_strips_count(&r->strips), sizeof *r->syntheses);
+    for (size_t i = 0; r->syntheses && i < frame_strips_count(&r->strips); i++) {
+        size_t first, last;
+        frame_strip_columns(&r->strips, i, &first, &last);
+        synthesis_init(&r->syntheses[i], model, quality->gs_in_multiplier, first, last, g->w, &r->memory);
+    }
     return arena_status(&r->memory, diag);
 }
 
@@ -176,33 +218,37 @@ void reconstruction_range(const reconstruction *r, size_t n_rows, size_t *first,
     *last = clamp_row(r, (r->done + n_rows) * MODEL_Y_STRIDE);
 }
 
-/* A row of the alpha window into the alpha of interleaved pixels. */
-static void add_alpha(const reconstruction *r, size_t pixel_row, uint8_t *to)
+/* n pixels of a row of the alpha window, from column x on, into the alpha of interleaved pixels. */
+static void add_alpha(const reconstruction *r, size_t pixel_row, size_t x, size_t n, uint8_t *to)
 {
     const size_t step = sample_bytes(r->g.format.bit_depth), stride = pixel_bytes(r->g.format);
-    const uint8_t *from = alpha_row(r, pixel_row) + r->window.x * step;
-    colour_copy_samples(r->g.format.bit_depth, from, step, to + stride - step, stride, r->window.width);
+    const uint8_t *from = alpha_row(r, pixel_row) + x * step;
+    colour_copy_samples(r->g.format.bit_depth, from, step, to + stride - step, stride, n);
 }
 
-static void emit_row(void *user, size_t pixel_row, const int16_t *rgb)
+static void emit_row(void *user, size_t pixel_row, size_t first_pixel, size_t n, const int16_t *rgb)
 {
     const reconstruction *r = user;
-    if (pixel_row < r->window.y || pixel_row >= r->window.y + r->window.height)
+    const frame_window *window = &r->window;
+    const size_t left = first_pixel > window->x ? first_pixel : window->x;
+    const size_t right = smaller(first_pixel + n, window->x + window->width);
+    if (pixel_row < window->y || pixel_row >= window->y + window->height)
         return;
-    uint8_t *to = r->pixels + (pixel_row - clamp_row(r, r->done * MODEL_Y_STRIDE)) * r->row_stride;
-    colour_write_row(r->g.format, rgb + 3 * r->window.x, r->window.width, to);
+    uint8_t *to = r->pixels + (pixel_row - clamp_row(r, r->done * MODEL_Y_STRIDE)) * r->row_stride +
+                  (left - window->x) * pixel_bytes(r->g.format);
+    colour_write_row(r->g.format, rgb + 3 * (left - first_pixel), right - left, to);
     if (r->alpha)
-        add_alpha(r, pixel_row, to);
+        add_alpha(r, pixel_row, left, right - left, to);
 }
 
 static void run_strip(void *user, size_t i, int worker)
 {
     reconstruction *r = user;
-    const size_t rows = r->end - r->done, n = frame_n_strips(rows, thread_pool_size(r->pool));
+    size_t first, last;
+    frame_strip_rows(&r->strips, i, r->end - r->done, &first, &last);
     stage_clock *clock = r->clocks ? &r->clocks[worker] : NULL;
     stage_enter(clock, STAGE_SYNTHESIS);
-    synthesis_run(&r->workers[worker], r->y_hat, r->origin, r->done + rows * i / n, r->done + rows * (i + 1) / n, r->g.h,
-                  emit_row, r);
+    synthesis_run(&r->syntheses[i], r->y_hat, r->origin, r->done + first, r->done + last, r->g.h, emit_row, r);
     stage_enter(clock, STAGE_NONE);
 }
 
@@ -211,6 +257,6 @@ void reconstruction_run(reconstruction *r, size_t n_rows, uint8_t *pixels, size_
     r->pixels = pixels;
     r->row_stride = row_stride;
     r->end = r->done + n_rows;
-    thread_pool_run(r->pool, frame_n_strips(n_rows, thread_pool_size(r->pool)), run_strip, r);
+    thread_pool_run(r->pool, frame_strips_of_run(&r->strips, n_rows), run_strip, r);
     r->done = r->end;
 }

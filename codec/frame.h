@@ -6,8 +6,8 @@
  *      window                    [halo|   bands of group 1   ]        y_hat kept
  *      pixels made               [                      ]             up to the halo's height above the window's end
  *
- * The synthesis runs across bands, so that no seam shows; it is cut into strips for the threads, which repeat the halo.
- * No result depends on groups, strips or threads. */
+ * The synthesis runs across bands, so that no seam shows. It is cut into strips of columns, whose rows stay in the caches and
+ * which the threads share. No result depends on groups, strips or threads. */
 #ifndef GHM_CODEC_FRAME_H
 #define GHM_CODEC_FRAME_H
 
@@ -27,7 +27,8 @@ typedef struct frame_geometry {
     size_t slab;          /* rows of y whose pixels are worked on at a time where they need a buffer */
 } frame_geometry;
 
-/* Threads that a picture of this size can keep busy, at most n_threads. */
+/* Threads that a picture of this size can keep busy, at most n_threads. They follow its height: every one
+ * has the memory to decode a band, which grows with the width. */
 int frame_n_threads(const stream_header *header, int n_threads);
 /* Groups and slabs take an eighth and a sixteenth of max_memory, 32 and 16 MiB at most, but enough for the threads; 0: no
  * limit. */
@@ -39,13 +40,27 @@ size_t frame_bands_lag(const ghm_model *model, const frame_geometry *g);
 /* Rows first .. last - 1 of pixels. */
 void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last);
 
-/* How many strips to cut rows of y into: one a thread, but none so low that its halo outweighs it. */
-size_t frame_n_strips(size_t rows, int n_threads);
-
 /* A part of the picture, in pixels. */
 typedef struct frame_window {
     size_t x, y, width, height;
 } frame_window;
+
+/* How a transform is cut. Strips beside each other go on from run to run. Only where the columns are too few for the threads
+ * are the rows of a run cut as well, and the pieces compute the halo above them anew. */
+typedef struct frame_strips {
+    size_t first, last;   /* columns of y */
+    size_t columns, rows; /* strips beside each other; below each other in a run, at most */
+} frame_strips;
+
+/* Over the columns of a window; widest: columns of y at most. */
+frame_strips frame_strips_make(const frame_window *window, size_t widest, int n_threads);
+static inline size_t frame_strips_count(const frame_strips *s) { return s->columns * s->rows; }
+/* Strips of a run over n_rows of y. */
+size_t frame_strips_of_run(const frame_strips *s, size_t n_rows);
+/* Columns first .. last - 1 of y of strip i. */
+void frame_strip_columns(const frame_strips *s, size_t i, size_t *first, size_t *last);
+/* Rows *first .. *last - 1 of a run over n_rows that strip i does. */
+void frame_strip_rows(const frame_strips *s, size_t i, size_t n_rows, size_t *first, size_t *last);
 
 /* The bands that the pixels of a window depend on. */
 void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
@@ -57,7 +72,8 @@ typedef struct reconstruction {
     frame_window window;  /* of the pixels to make */
     thread_pool *pool;
     arena memory;
-    synthesis *workers;   /* one a thread */
+    frame_strips strips;
+    synthesis *syntheses; /* one a strip */
     stage_clock *clocks;  /* NULL, or one a thread */
     int16_t *y_hat;       /* rows origin .. filled - 1, (.., w, M) */
     size_t origin, filled;

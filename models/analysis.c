@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "models/quarter_grid.h"
 #include "models/shuffle.h"
 
 static const float mid = 128.0f / 255.0f; /* what the networks take for 0 */
@@ -24,69 +23,79 @@ size_t analysis_halo(const ghm_model *model)
     return quarter_halo(reach4(model));
 }
 
+size_t analysis_widest(const ghm_model *model)
+{
+    const block_list_f32 *list = &model->ga.b4;
+    const size_t pixels = (reach4(model) + 1) * QUARTER_CHANNELS + BASE_CHANNELS / QUARTERS + QUARTER_ROW_SAMPLES;
+    return quarter_strip_widest((pixels + block_row_values(list->n, list->c, list->hidden)) * sizeof(float),
+                                block_weights(list->n, list->c, list->hidden) * sizeof(float));
+}
+
 static size_t rows_of_y(const ghm_image *image)
 {
     return (image->height + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
 }
 
-static void read_deep_row(const ghm_image *image, const uint8_t *row, float *to)
+static void read_deep_row(const ghm_image *image, const uint8_t *row, size_t n, float *to)
 {
     const float white = (float)((1u << image->bit_depth) - 1);
-    for (size_t px = 0; px < image->width; px++)
+    for (size_t px = 0; px < n; px++)
         to[px * 3] = (float)*(const uint16_t *)(const void *)(row + px * image->pixel_stride) / white - mid;
 }
 
-/* Row py of the image -> (width, 3), 0..1 less mid; grey is three times the same. Interleaved 8-bit RGB, the usual case, is one
- * run. */
-static void read_pixel_row(const ghm_image *image, size_t py, float *to)
+/* n pixels from column px on of row py of the image -> (n, 3), 0..1 less mid; grey is three times the same. Interleaved 8-bit
+ * RGB, the usual case, is one run. */
+static void read_pixels(const ghm_image *image, size_t py, size_t px, size_t n, float *to)
 {
     const float scale = 1.0f / 255.0f;
     const uint8_t *rows[3];
     for (size_t c = 0; c < 3; c++)
-        rows[c] = (image->planes[1] ? image->planes[c] : image->planes[0]) + py * image->row_stride;
+        rows[c] = (image->planes[1] ? image->planes[c] : image->planes[0]) + py * image->row_stride + px * image->pixel_stride;
     if (image->bit_depth > 8) {
         for (size_t c = 0; c < 3; c++)
-            read_deep_row(image, rows[c], to + c);
+            read_deep_row(image, rows[c], n, to + c);
         return;
     }
     if (image->pixel_stride == 3 && rows[1] == rows[0] + 1 && rows[2] == rows[0] + 2) {
-        for (size_t i = 0; i < 3 * (size_t)image->width; i++)
+        for (size_t i = 0; i < 3 * n; i++)
             to[i] = (float)rows[0][i] * scale - mid;
         return;
     }
     for (size_t c = 0; c < 3; c++)
-        for (size_t px = 0; px < image->width; px++)
-            to[px * 3 + c] = (float)rows[c][px * image->pixel_stride] * scale - mid;
+        for (size_t i = 0; i < n; i++)
+            to[i * 3 + c] = (float)rows[c][i * image->pixel_stride] * scale - mid;
 }
 
-/* Row row4 of the grid at 1/4, (4 w, 48). */
+/* Row row4 of the grid at 1/4, (4 held, 48). */
 static float *ring_row(const analysis *ga, size_t row4)
 {
-    return ga->ring + row4 % (reach4(ga->model) + 1) * ga->w * QUARTERS * QUARTER_CHANNELS;
+    return ga->ring + row4 % (reach4(ga->model) + 1) * quarter_strip_held(&ga->strip) * QUARTERS * QUARTER_CHANNELS;
 }
 
-/* The pixels of row row4 of the grid, edges repeated -> x: (4 w, 48). */
+/* The pixels of row row4 of the grid, edges repeated -> x: (4 held, 48). */
 static void read_row4(analysis *ga, size_t row4, float *x)
 {
     const ghm_image *image = ga->image;
-    const size_t width = ga->w * MODEL_Y_STRIDE;
+    const size_t left = ga->strip.held.first * MODEL_Y_STRIDE, width = quarter_strip_held(&ga->strip) * MODEL_Y_STRIDE;
+    const size_t n = left + width < image->width ? width : image->width - left;
     for (size_t dy = 0; dy < QUARTER_SIDE; dy++) {
         const size_t py = row4 * QUARTER_SIDE + dy < image->height ? row4 * QUARTER_SIDE + dy : image->height - 1;
-        read_pixel_row(ga->rows, py - ga->top, ga->pixels);
-        for (size_t px = image->width; px < width; px++)
+        read_pixels(ga->rows, py - ga->top, left, n, ga->pixels);
+        for (size_t px = n; px < width; px++)
             memcpy(ga->pixels + px * 3, ga->pixels + (px - 1) * 3, 3 * sizeof *x);
-        unshuffle_row(ga->pixels, ga->w * QUARTERS, QUARTER_SIDE, dy, QUARTER_ROW_SAMPLES * sizeof *x, x);
+        unshuffle_row(ga->pixels, quarter_strip_held(&ga->strip) * QUARTERS, QUARTER_SIDE, dy, QUARTER_ROW_SAMPLES * sizeof *x, x);
     }
 }
 
-/* x, row row4 of the grid as the filter leaves it, into the row of y that it belongs to; the last of its four completes it. */
+/* x: (4 n, 48), row row4 of the grid as the filter leaves it, into the row of y that it belongs to; the last of its four completes it. */
 static void fold_row4(analysis *ga, size_t row4, const float *x)
 {
     const size_t row = row4 / QUARTERS, dy = row4 % QUARTERS;
-    unshuffle_row(x, ga->w, QUARTERS, dy, QUARTERS * QUARTER_CHANNELS * sizeof *x, ga->folded);
+    const quarter_strip *strip = &ga->strip;
+    unshuffle_row(x, strip->n, QUARTERS, dy, QUARTERS * QUARTER_CHANNELS * sizeof *x, ga->folded);
     if (dy == QUARTERS - 1)
-        linear(ga->model, &ga->model->ga.base, ga->folded, ga->w, ga->y + (row - ga->first) * ga->w * ga->model->m, NULL,
-               NN_PLAIN);
+        linear(ga->model, &ga->model->ga.base, ga->folded, strip->n,
+               ga->y + ((row - ga->first) * ga->w + strip->first) * ga->model->m, NULL, NN_PLAIN);
 }
 
 /* A row of the filter, complete but for ga.out. */
@@ -96,21 +105,28 @@ static void on_row4(void *user, size_t row, const float *f)
     const size_t row4 = ga->origin4 + row;
     if (row4 < QUARTERS * ga->first || row4 >= QUARTERS * ga->last)
         return; /* the halo ends here */
-    float *x = ring_row(ga, row4);
-    linear(ga->model, &ga->model->ga.out, f, QUARTERS * ga->w, x, x, NN_RESIDUAL);
+    float *x = ring_row(ga, row4) + quarter_strip_before(&ga->strip) * QUARTER_CHANNELS;
+    linear(ga->model, &ga->model->ga.out, f + quarter_strip_surplus(&ga->strip) * ga->model->e4, QUARTERS * ga->strip.n, x, x,
+           NN_RESIDUAL);
     fold_row4(ga, row4, x);
 }
 
-void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e4, const ghm_image *image, arena *memory)
+void analysis_init(analysis *ga, const ghm_model *model, const float *gain_e4, const ghm_image *image, size_t first,
+                   size_t last, arena *memory)
 {
-    const size_t w = (image->width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE, row4 = QUARTERS * w * QUARTER_CHANNELS;
+    const size_t w = (image->width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
+    const quarter_strip strip = quarter_strip_of(first, last, w, reach4(model));
+    const size_t held = quarter_strip_held(&strip), row4 = QUARTERS * held * QUARTER_CHANNELS;
 
-    *ga = (analysis){ .model = model, .w = w, .gain_e4 = gain_e4, .image = image, .rows = image };
-    ga->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE * 3, sizeof *ga->pixels);
+    *ga = (analysis){ .model = model, .w = w, .strip = strip, .gain_e4 = gain_e4, .image = image, .rows = image };
+    ga->pixels = arena_alloc(memory, held * MODEL_Y_STRIDE * 3, sizeof *ga->pixels);
     ga->ring = arena_alloc(memory, (reach4(model) + 1) * row4, sizeof *ga->ring);
-    ga->folded = arena_alloc(memory, w * BASE_CHANNELS, sizeof *ga->folded);
-    if (model_has_analysis_filter(model))
-        block_stream_f32_init(&ga->b4, &model->ga.b4, model->float_kernels, QUARTERS * w, memory, on_row4, ga);
+    ga->folded = arena_alloc(memory, strip.n * BASE_CHANNELS, sizeof *ga->folded);
+    if (model_has_analysis_filter(model)) {
+        block_stream_f32_init(&ga->b4, &model->ga.b4, model->float_kernels, strip.seen.last - strip.seen.first, memory, on_row4,
+                              ga);
+        block_stream_f32_cut(&ga->b4, strip.cut_left, strip.cut_right);
+    }
 }
 
 void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top)
@@ -122,7 +138,9 @@ void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top)
 /* Read row row4 of the grid, and on through the filter. */
 static void push_row4(analysis *ga, size_t row4)
 {
-    const size_t n = QUARTERS * ga->w, e4 = ga->model->e4;
+    const quarter_strip *strip = &ga->strip;
+    const size_t ahead = strip->seen.first - QUARTERS * strip->held.first; /* held for whole columns of y only */
+    const size_t n = strip->seen.last - strip->seen.first, e4 = ga->model->e4;
     float *x = ring_row(ga, row4);
     read_row4(ga, row4, x);
     if (!model_has_analysis_filter(ga->model)) {
@@ -130,27 +148,35 @@ static void push_row4(analysis *ga, size_t row4)
         return;
     }
     float *f = block_stream_f32_row(&ga->b4);
-    linear(ga->model, &ga->model->ga.in, x, n, f, NULL, NN_PLAIN);
+    linear(ga->model, &ga->model->ga.in, x + ahead * QUARTER_CHANNELS, n, f, NULL, NN_PLAIN);
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < e4; c++)
             f[i * e4 + c] *= ga->gain_e4[c];
     block_stream_f32_push(&ga->b4);
 }
 
+static void start(analysis *ga, size_t row4)
+{
+    ga->origin4 = ga->next4 = row4;
+    if (model_has_analysis_filter(ga->model))
+        block_stream_f32_start(&ga->b4);
+}
+
 void analysis_run(analysis *ga, size_t first, size_t last, float *y)
 {
     const size_t h = rows_of_y(ga->image);
-    const quarter_rows rows4 = quarter_rows_of(first, last, h, reach4(ga->model));
+    const quarter_span rows4 = quarter_span_of(first, last, h, reach4(ga->model));
+    const bool fresh = !ga->goes_on || first != ga->last;
 
-    ga->origin4 = rows4.first;
     ga->first = first;
     ga->last = last;
     ga->y = y;
-    if (model_has_analysis_filter(ga->model))
-        block_stream_f32_start(&ga->b4);
-    for (size_t row4 = rows4.first; row4 < rows4.last; row4++)
-        push_row4(ga, row4);
-    if (model_has_analysis_filter(ga->model) && rows4.last == QUARTERS * h)
+    if (fresh)
+        start(ga, rows4.first);
+    for (; ga->next4 < rows4.last; ga->next4++)
+        push_row4(ga, ga->next4);
+    ga->goes_on = rows4.last < QUARTERS * h;
+    if (!ga->goes_on && model_has_analysis_filter(ga->model))
         block_stream_f32_flush(&ga->b4); /* elsewhere the rows still held back belong to the halo */
 }
 

@@ -9,7 +9,7 @@
 #define BLOCK block
 #define LINEAR(layer, x, n, y, residual, epilogue) \
     s->kernels->linear(layer, (layer)->multiplier, x, n, y, residual, epilogue, s->scratch)
-#define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, first, step, y)
+#define DEPTHWISE(layer, rows, width, first, step, y) s->kernels->depthwise(layer, rows, width, first, step, y)
 #define HALF_COLUMNS(s, row, first, step)                      \
     do {                                                       \
         if ((s)->half) {                                       \
@@ -33,7 +33,7 @@
 #define NODE block_node_f32
 #define BLOCK block_f32
 #define LINEAR(layer, x, n, y, residual, epilogue) s->kernels->linear(layer, x, n, y, residual, epilogue)
-#define DEPTHWISE(layer, rows, first, step, y) s->kernels->depthwise(layer, rows, s->width, y)
+#define DEPTHWISE(layer, rows, width, first, step, y) s->kernels->depthwise(layer, rows, width, y)
 #define HALF_COLUMNS(s, row, first, step) (void)(row)
 #include "models/block_stream_template.h"
 

@@ -2,7 +2,7 @@
  *   ELEMENT              int16_t or float
  *   NAME(suffix)         block_stream##suffix or block_stream_f32##suffix
  *   STREAM, NODE, BLOCK  the types
- *   LINEAR(layer, x, n, y, residual, epilogue), DEPTHWISE(layer, rows, first, step, y)   with `s` in scope
+ *   LINEAR(layer, x, n, y, residual, epilogue), DEPTHWISE(layer, rows, width, first, step, y)   with `s` in scope
  *   HALF_COLUMNS(s, row, first, step)   sets which columns the last block computes */
 
 static void NAME(_deliver)(STREAM *s, size_t i);
@@ -23,16 +23,16 @@ static void NAME(_finish_row)(STREAM *s, size_t i, size_t row, const ELEMENT *a_
     size_t first = 0, step = 1;
     if (i + 1 == s->list->n)
         HALF_COLUMNS(s, row, first, step);
-    const size_t n = s->width > first ? (s->width - first + step - 1) / step : 0;
-    const size_t c = s->list->c;
-    ELEMENT *x = node->x[row % 2];
+    const size_t c = s->list->c, width = node->width - s->cut_left - s->cut_right;
+    const size_t n = width > first ? (width - first + step - 1) / step : 0;
+    ELEMENT *x = node->x[row % 2] + s->cut_left * c;
     if (step > 1) /* keep the computed columns only */
         for (size_t k = 0; k < n; k++)
             memmove(x + k * c, x + (first + k * step) * c, c * sizeof *x);
 
     if (n > 0) {
-        DEPTHWISE(&b->dw, rows, first, step, s->filtered);
-        LINEAR(&b->w2, s->filtered, n, x, x, NN_RESIDUAL);
+        DEPTHWISE(&b->dw, rows, node->width, first, step, s->filtered);
+        LINEAR(&b->w2, s->filtered + s->cut_left * c, n, x, x, NN_RESIDUAL);
         NODE *next = &s->nodes[i + 1];
         NAME(_feed_forward)(s, b, x, n, next->x[next->n_in % 2]);
     }
@@ -49,9 +49,17 @@ static void NAME(_deliver)(STREAM *s, size_t i)
     }
     const size_t row = node->n_in++;
     const BLOCK *b = &s->list->blocks[i];
-    LINEAR(&b->w1, node->x[row % 2], s->width, node->a[row % 3], NULL, NN_LEAKY_RELU);
+    LINEAR(&b->w1, node->x[row % 2], node->width, node->a[row % 3], NULL, NN_LEAKY_RELU);
     if (row > 0)
         NAME(_finish_row)(s, i, row - 1, node->a[row % 3]);
+}
+
+void NAME(_cut)(STREAM *s, bool left, bool right)
+{
+    s->cut_left = left;
+    s->cut_right = right;
+    for (size_t i = 0; s->nodes && i <= s->list->n; i++)
+        s->nodes[i].width = s->width - i * (s->cut_left + s->cut_right);
 }
 
 void NAME(_start)(STREAM *s)
@@ -93,4 +101,5 @@ static void NAME(_allocate)(STREAM *s, arena *memory)
         s->filtered = arena_alloc(memory, row, sizeof(ELEMENT));
         s->hidden = arena_alloc(memory, s->width * s->list->hidden, sizeof(ELEMENT));
     }
+    NAME(_cut)(s, false, false);
 }

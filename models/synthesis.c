@@ -1,6 +1,5 @@
 #include "models/synthesis.h"
 
-#include "models/quarter_grid.h"
 #include "models/shuffle.h"
 
 enum { MID = 128 << 6, WHITE = 255 << 6 }; /* Q6; the networks compute pixels less MID */
@@ -16,28 +15,38 @@ size_t synthesis_halo(const ghm_model *model)
     return quarter_halo(reach4(model));
 }
 
-/* Row row4 of the grid at 1/4, (4 w, 48). */
-static int16_t *ring_row(const synthesis *gs, size_t row4)
+size_t synthesis_widest(const ghm_model *model)
 {
-    return gs->ring + row4 % (reach4(gs->model) + 1) * gs->w * QUARTERS * QUARTER_CHANNELS;
+    const block_list *list = &model->gs.b4;
+    const size_t pixels = (reach4(model) + 1) * QUARTER_CHANNELS + BASE_CHANNELS / QUARTERS + QUARTER_ROW_SAMPLES;
+    return quarter_strip_widest((pixels + block_row_values(list->n, list->c, list->hidden)) * sizeof(int16_t),
+                                block_weights(list->n, list->c, list->hidden) * sizeof(int16_t));
 }
 
-/* x: (4 w, 48) -> gs->pixels, its row dy. */
+/* Row row4 of the grid at 1/4, (4 held, 48). */
+static int16_t *ring_row(const synthesis *gs, size_t row4)
+{
+    return gs->ring + row4 % (reach4(gs->model) + 1) * quarter_strip_held(&gs->strip) * QUARTERS * QUARTER_CHANNELS;
+}
+
+/* x: (4 n, 48) -> gs->pixels, its row dy. */
 static void clamp_row(const synthesis *gs, const int16_t *x, size_t dy)
 {
     int16_t *out = gs->pixels;
-    for (size_t i = 0; i < QUARTERS * gs->w; i++, x += QUARTER_CHANNELS, out += QUARTER_ROW_SAMPLES)
+    for (size_t i = 0; i < QUARTERS * gs->strip.n; i++, x += QUARTER_CHANNELS, out += QUARTER_ROW_SAMPLES)
         for (size_t k = 0; k < QUARTER_ROW_SAMPLES; k++) {
             const int v = x[dy * QUARTER_ROW_SAMPLES + k] + MID;
             out[k] = (int16_t)(v < 0 ? 0 : v > WHITE ? WHITE : v);
         }
 }
 
+/* x: (4 n, 48), row row4 of the grid. */
 static void emit_rows(const synthesis *gs, size_t row4, const int16_t *x)
 {
     for (size_t dy = 0; dy < QUARTER_SIDE; dy++) {
         clamp_row(gs, x, dy);
-        gs->emit(gs->user, row4 * QUARTER_SIDE + dy, gs->pixels);
+        gs->emit(gs->user, row4 * QUARTER_SIDE + dy, gs->strip.first * MODEL_Y_STRIDE, gs->strip.n * MODEL_Y_STRIDE,
+                 gs->pixels);
     }
 }
 
@@ -49,57 +58,81 @@ static void on_row4(void *user, size_t row, const int16_t *x)
     const size_t row4 = gs->origin4 + row;
     if (row4 < QUARTERS * gs->first || row4 >= QUARTERS * gs->last)
         return; /* the halo ends here */
-    int16_t *base = ring_row(gs, row4);
-    gs->model->kernels->linear(out, out->multiplier, x, QUARTERS * gs->w, base, base, NN_RESIDUAL, gs->scratch);
+    int16_t *base = ring_row(gs, row4) + quarter_strip_before(&gs->strip) * QUARTER_CHANNELS;
+    gs->model->kernels->linear(out, out->multiplier, x + quarter_strip_surplus(&gs->strip) * gs->model->d4,
+                               QUARTERS * gs->strip.n, base, base, NN_RESIDUAL, gs->scratch);
     emit_rows(gs, row4, base);
 }
 
-void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t w, void *scratch,
+void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t first, size_t last, size_t w,
                     arena *memory)
 {
-    const size_t row4 = QUARTERS * w * QUARTER_CHANNELS;
-    *gs = (synthesis){ .model = model, .w = w, .in_multiplier = in_multiplier, .scratch = scratch };
-    gs->base = arena_alloc(memory, w * BASE_CHANNELS, sizeof *gs->base);
+    const quarter_strip strip = quarter_strip_of(first, last, w, reach4(model));
+    const size_t held = quarter_strip_held(&strip), row4 = QUARTERS * held * QUARTER_CHANNELS;
+
+    *gs = (synthesis){ .model = model, .w = w, .strip = strip, .in_multiplier = in_multiplier };
+    gs->scratch = arena_alloc(memory, model_scratch_bytes(model, QUARTERS * held), 1);
+    gs->base = arena_alloc(memory, held * BASE_CHANNELS, sizeof *gs->base);
     gs->ring = arena_alloc(memory, (reach4(model) + 1) * row4, sizeof *gs->ring);
-    gs->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE * 3, sizeof *gs->pixels);
-    if (model_has_synthesis_filter(model))
-        block_stream_init(&gs->b4, &model->gs.b4, model->kernels, QUARTERS * w, scratch, memory, on_row4, gs);
+    gs->pixels = arena_alloc(memory, strip.n * MODEL_Y_STRIDE * 3, sizeof *gs->pixels);
+    if (model_has_synthesis_filter(model)) {
+        block_stream_init(&gs->b4, &model->gs.b4, model->kernels, strip.seen.last - strip.seen.first, gs->scratch, memory,
+                          on_row4, gs);
+        block_stream_cut(&gs->b4, strip.cut_left, strip.cut_right);
+    }
 }
 
 /* gs->base, a row of y, -> its row row4 of the grid at 1/4, and on through the filter. */
 static void push_row4(synthesis *gs, size_t row4)
 {
     const nn_linear *in = &gs->model->gs.in;
+    const quarter_strip *strip = &gs->strip;
     int16_t *x = ring_row(gs, row4);
-    shuffle_row(gs->base, gs->w, QUARTERS, row4 % QUARTERS, QUARTERS * QUARTER_CHANNELS * sizeof *x, x);
+    shuffle_row(gs->base, quarter_strip_held(strip), QUARTERS, row4 % QUARTERS, QUARTERS * QUARTER_CHANNELS * sizeof *x, x);
     if (!model_has_synthesis_filter(gs->model)) {
         emit_rows(gs, row4, x);
         return;
     }
-    gs->model->kernels->linear(in, gs->in_multiplier, x, QUARTERS * gs->w, block_stream_row(&gs->b4), NULL, NN_PLAIN,
-                               gs->scratch);
+    const size_t ahead = strip->seen.first - QUARTERS * strip->held.first; /* held for whole columns of y only */
+    gs->model->kernels->linear(in, gs->in_multiplier, x + ahead * QUARTER_CHANNELS, strip->seen.last - strip->seen.first,
+                               block_stream_row(&gs->b4), NULL, NN_PLAIN, gs->scratch);
     block_stream_push(&gs->b4);
 }
 
-void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
-                   void (*emit)(void *user, size_t pixel_row, const int16_t *rgb), void *user)
+/* Row `row` of y, its pixels ahead of the filter. */
+static void make_base(synthesis *gs, const int16_t *y_hat, size_t origin, size_t row)
 {
     const nn_linear *base = &gs->model->gs.base;
-    const quarter_rows rows4 = quarter_rows_of(first, last, h, reach4(gs->model));
+    const int16_t *x = y_hat + ((row - origin) * gs->w + gs->strip.held.first) * gs->model->m;
+    gs->model->kernels->linear(base, base->multiplier, x, quarter_strip_held(&gs->strip), gs->base, NULL, NN_PLAIN,
+                               gs->scratch);
+}
 
-    gs->origin4 = rows4.first;
+static void start(synthesis *gs, size_t row4)
+{
+    gs->origin4 = gs->next4 = row4;
+    if (model_has_synthesis_filter(gs->model))
+        block_stream_start(&gs->b4);
+}
+
+void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
+                   synthesis_emit *emit, void *user)
+{
+    const quarter_span rows4 = quarter_span_of(first, last, h, reach4(gs->model));
+    const bool fresh = !gs->goes_on || first != gs->last;
+
     gs->first = first;
     gs->last = last;
     gs->emit = emit;
     gs->user = user;
-    if (model_has_synthesis_filter(gs->model))
-        block_stream_start(&gs->b4);
-    for (size_t row4 = rows4.first; row4 < rows4.last; row4++) {
-        if (row4 == rows4.first || row4 % QUARTERS == 0)
-            gs->model->kernels->linear(base, base->multiplier, y_hat + (row4 / QUARTERS - origin) * gs->w * gs->model->m,
-                                       gs->w, gs->base, NULL, NN_PLAIN, gs->scratch);
-        push_row4(gs, row4);
+    if (fresh)
+        start(gs, rows4.first);
+    for (size_t begin = gs->next4; gs->next4 < rows4.last; gs->next4++) {
+        if ((fresh && gs->next4 == begin) || gs->next4 % QUARTERS == 0)
+            make_base(gs, y_hat, origin, gs->next4 / QUARTERS);
+        push_row4(gs, gs->next4);
     }
-    if (model_has_synthesis_filter(gs->model) && rows4.last == QUARTERS * h)
+    gs->goes_on = rows4.last < QUARTERS * h;
+    if (!gs->goes_on && model_has_synthesis_filter(gs->model))
         block_stream_flush(&gs->b4); /* elsewhere the rows still held back belong to the halo */
 }

@@ -3,32 +3,43 @@
 #define GHM_MODELS_SYNTHESIS_H
 
 #include "models/block_stream.h"
+#include "models/quarter_grid.h"
+
+/* Receives a row of the picture's pixels, n of them from column first_pixel on: (n, 3) RGB, Q6 within 0..255 * 64. */
+typedef void synthesis_emit(void *user, size_t pixel_row, size_t first_pixel, size_t n, const int16_t *rgb);
 
 typedef struct synthesis {
     const ghm_model *model;
-    size_t w;                   /* columns of y */
+    size_t w;                   /* columns of y in the picture */
+    quarter_strip strip;        /* those of them it makes into pixels */
     const int32_t *in_multiplier;
     block_stream b4;
-    int16_t *base;              /* row of gs.base, (w, 768) */
-    int16_t *ring;              /* the same at 1/4: the rows that gs.out still adds to, (b4.n + 1, 4 w, 48) */
-    int16_t *pixels;            /* one row, (16 w, 3) */
+    int16_t *base;              /* row of gs.base, (held, 768) */
+    int16_t *ring;              /* the same at 1/4: the rows that gs.out still adds to, (b4.n + 1, 4 held, 48) */
+    int16_t *pixels;            /* one row, (16 n, 3) */
     void *scratch;
-    size_t origin4, first, last; /* during a run: row at 1/4 it began with; rows of y to emit */
-    void (*emit)(void *user, size_t pixel_row, const int16_t *rgb);
+    size_t origin4, next4;      /* rows at 1/4: that it began with, that goes into the filter next */
+    bool goes_on;               /* the filter holds rows that the next run can go on from */
+    size_t first, last;         /* rows of y of the latest run */
+    synthesis_emit *emit;
     void *user;
 } synthesis;
 
 /* Rows of y above and below that a row of pixels depends on. */
 size_t synthesis_halo(const ghm_model *model);
 
-/* in_multiplier: (d4), the multipliers of gs.in with the gain of the stream's quality (WEIGHTS.md section 5). */
-void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t w, void *scratch,
+/* Columns of y that are best made together. */
+size_t synthesis_widest(const ghm_model *model);
+
+/* For columns first .. last - 1 of y in a picture of w. in_multiplier: (d4), the multipliers of gs.in with the gain of the
+ * stream's quality (WEIGHTS.md section 5). */
+void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t first, size_t last, size_t w,
                     arena *memory);
 
 /* Compute the pixels of rows first..last-1 of y in a picture of h rows; y_hat: row `origin` and on, (.., w, M), Q frac_y,
- * with the halo as far as the picture reaches. emit receives every row of pixels, (16 w, 3) RGB, Q6 within 0..255 * 64,
- * rising, from row 16 * first of the picture. */
+ * with the halo as far as the picture reaches. emit receives the rows, rising, from row 16 * first of the picture. A run that
+ * begins where the one before ended goes on from there; any other computes the halo above it anew. */
 void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t first, size_t last, size_t h,
-                   void (*emit)(void *user, size_t pixel_row, const int16_t *rgb), void *user);
+                   synthesis_emit *emit, void *user);
 
 #endif

@@ -74,7 +74,7 @@ static float *analyse(const ghm_image *image)
 {
     analysis ga;
     float *y = arena_alloc(&memory, H * W * model->m, sizeof *y);
-    analysis_init(&ga, model, quality.gain_e4, image, &memory);
+    analysis_init(&ga, model, quality.gain_e4, image, 0, W, &memory);
     assert_int_equal(memory.failed_bytes, 0);
     analysis_run(&ga, 0, H, y);
     return y;
@@ -151,7 +151,7 @@ static void a_row_depends_on_its_halo_only(void **state)
     const float *expected = analyse_picture();
     float *y = arena_alloc(&memory, H * row_size, sizeof *y);
     analysis ga;
-    analysis_init(&ga, model, quality.gain_e4, &image, &memory);
+    analysis_init(&ga, model, quality.gain_e4, &image, 0, W, &memory);
     for (size_t row = 0; row < H; row++) {
         const size_t top = row > halo ? (row - halo) * SIDE : 0, end = (row + 1 + halo) * SIDE;
         const size_t bottom = end < HEIGHT ? end : HEIGHT;

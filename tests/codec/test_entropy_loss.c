@@ -36,7 +36,7 @@ static int measure(const ghm_model *model, const ghm_image *image, double user_q
         return 0;
     float *y = arena_alloc(&memory, h * w * model->m, sizeof *y);
     int16_t *y_hat = arena_alloc(&memory, h * w * model->m, sizeof *y_hat);
-    analysis_init(&ga, model, quality.gain_e4, image, &memory);
+    analysis_init(&ga, model, quality.gain_e4, image, 0, w, &memory);
     if (memory.failed_bytes)
         return 0;
     analysis_run(&ga, 0, h, y);

@@ -17,9 +17,11 @@ static const shape shapes[] = {
     {192, 64, 32, WEIGHTS_INT8},   {192, 32, 48, WEIGHTS_INT8},  {192, 48, 48, WEIGHTS_INT8},
     {192, 48, 96, WEIGHTS_INT8},   {192, 96, 48, WEIGHTS_INT8},  {192, 64, 64, WEIGHTS_INT8},
     {192, 64, 128, WEIGHTS_INT8},  {192, 128, 64, WEIGHTS_INT8}, {192, 48, 64, WEIGHTS_INT8},
-    {192, 64, 48, WEIGHTS_INT8},   {192, 96, 192, WEIGHTS_INT8}, {192, 192, 96, WEIGHTS_INT8},
+    {192, 64, 48, WEIGHTS_INT8},   {192, 96, 96, WEIGHTS_INT8},   {192, 96, 192, WEIGHTS_INT8}, {192, 192, 96, WEIGHTS_INT8},
+    {192, 224, 224, WEIGHTS_INT8}, {192, 224, 448, WEIGHTS_INT8}, {192, 448, 224, WEIGHTS_INT8},
+    {192, 48, 224, WEIGHTS_INT8},  {192, 224, 48, WEIGHTS_INT8},
 };
-static const size_t depthwise_channels[] = {32, 48, 64, 80, 96, 176};
+static const size_t depthwise_channels[] = {32, 48, 64, 80, 96, 176, 192, 224};
 enum { DEPTHWISE_WIDTH = 48 };
 
 static double seconds(void)

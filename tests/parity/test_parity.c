@@ -224,33 +224,73 @@ typedef struct pixel_rows {
     size_t row_bytes;
 } pixel_rows;
 
-static void store_row(void *user, size_t row, const int16_t *rgb)
+static void store_row(void *user, size_t row, size_t first_pixel, size_t n, const int16_t *rgb)
 {
     const pixel_rows *rows = user;
-    for (size_t i = 0; i < rows->row_bytes; i++)
-        rows->rgb[row * rows->row_bytes + i] = (uint8_t)((rgb[i] + 32) >> 6);
+    for (size_t i = 0; i < 3 * n; i++)
+        rows->rgb[row * rows->row_bytes + 3 * first_pixel + i] = (uint8_t)((rgb[i] + 32) >> 6);
 }
 
-static void check_pixels(const ghm_model *model, const quality_tables *quality, const vectors *v, const int16_t *y_hat)
+/* In which pieces a transform is run: rows that are consecutive, and then go on from each other, or rows from the last to the
+ * first, each of which needs its halo anew; n: rows, or columns of a strip, together. */
+typedef enum pieces { RISING_ROWS, FALLING_ROWS, COLUMNS, N_PIECES } pieces;
+
+static void make_pixels(synthesis *gs, pieces how, size_t n, const int16_t *y_hat, size_t h, pixel_rows *rows)
+{
+    for (size_t i = 0, first; i < h && how == FALLING_ROWS; i += n) {
+        first = h > i + n ? h - i - n : 0;
+        synthesis_run(gs, y_hat, 0, first, h - i, h, store_row, rows);
+    }
+    for (size_t row = 0; row < h && how != FALLING_ROWS; row += n)
+        synthesis_run(gs, y_hat, 0, row, row + n < h ? row + n : h, h, store_row, rows);
+}
+
+static void check_pixels_in(const ghm_model *model, const quality_tables *quality, const vectors *v, const int16_t *y_hat,
+                            pieces how, size_t n)
 {
     const tensor *pixels = find(v, "pixels", 0), *grid = find(v, "y_hat", 0);
+    const size_t columns = how == COLUMNS ? n : grid->w;
     arena memory = { 0 };
-    synthesis gs;
     pixel_rows rows = { arena_alloc(&memory, pixels->h * pixels->w, 3), pixels->w * 3 };
-    synthesis_init(&gs, model, quality->gs_in_multiplier, grid->w,
-                   arena_alloc(&memory, model_scratch_bytes(model, 4 * grid->w), 1), &memory);
-    assert_int_equal(memory.failed_bytes, 0);
-    assert_int_equal(pixels->w, grid->w * 16); /* store_row keeps whole rows */
-    synthesis_run(&gs, y_hat, 0, 0, grid->h, grid->h, store_row, &rows);
-    compare_u8(pixels, rows.rgb);
-    memset(rows.rgb, 0, pixels->h * pixels->w * 3);
-    for (size_t row = 0; row < grid->h; row++) /* strips of one row: the halo must suffice */
-        synthesis_run(&gs, y_hat, 0, row, row + 1, grid->h, store_row, &rows);
+    for (size_t x = 0; x < grid->w; x += columns) {
+        synthesis gs;
+        synthesis_init(&gs, model, quality->gs_in_multiplier, x, x + columns < grid->w ? x + columns : grid->w, grid->w,
+                       &memory);
+        assert_int_equal(memory.failed_bytes, 0);
+        make_pixels(&gs, how, n, y_hat, grid->h, &rows);
+    }
     compare_u8(pixels, rows.rgb);
     arena_free(&memory);
 }
 
-/* The encoder's networks, in one piece and in strips: rows must not depend on where a strip begins. */
+/* In one piece, and in pieces of all sizes: halos must suffice. */
+static void check_pixels(const ghm_model *model, const quality_tables *quality, const vectors *v, const int16_t *y_hat)
+{
+    const tensor *pixels = find(v, "pixels", 0), *grid = find(v, "y_hat", 0);
+    assert_int_equal(pixels->w, grid->w * 16); /* store_row keeps whole rows */
+    for (int how = 0; how < N_PIECES; how++)
+        for (size_t n = 1; n <= (how == COLUMNS ? grid->w : grid->h); n++)
+            check_pixels_in(model, quality, v, y_hat, (pieces)how, n);
+}
+
+/* g_a in strips of so many columns, rows one by one, if so from the last to the first. */
+static void analyse_in_strips(const ghm_model *model, const quality_tables *quality, const ghm_image *image, size_t h, size_t w,
+                              size_t columns, bool falling, float *y)
+{
+    arena memory = { 0 };
+    for (size_t x = 0; x < w; x += columns) {
+        analysis ga;
+        analysis_init(&ga, model, quality->gain_e4, image, x, x + columns < w ? x + columns : w, &memory);
+        assert_int_equal(memory.failed_bytes, 0);
+        for (size_t i = 0; i < h; i++) {
+            const size_t row = falling ? h - 1 - i : i;
+            analysis_run(&ga, row, row + 1, y + row * w * model->m);
+        }
+    }
+    arena_free(&memory);
+}
+
+/* The encoder's networks, in one piece and in strips: y must not depend on where a strip begins. */
 static void check_analysis(const ghm_model *model, const quality_tables *quality, const vectors *v)
 {
     const tensor *picture = find(v, "picture", 0), *expected = find(v, "y", 0);
@@ -265,14 +305,16 @@ static void check_analysis(const ghm_model *model, const quality_tables *quality
         image.planes[0][i] = (uint8_t)picture->value[i];
     float *y = arena_alloc(&memory, n_y, sizeof *y), *strips = arena_alloc(&memory, n_y, sizeof *strips);
     float *z = arena_alloc(&memory, n_y, sizeof *z);
-    analysis_init(&ga, model, quality->gain_e4, &image, &memory);
+    analysis_init(&ga, model, quality->gain_e4, &image, 0, expected->w, &memory);
     hyper_analysis_init(&ha, model, expected->w, &memory);
     assert_int_equal(memory.failed_bytes, 0);
     analysis_run(&ga, 0, expected->h, y);
     compare_f32(expected, y);
-    for (size_t row = 0; row < expected->h; row++)
-        analysis_run(&ga, row, row + 1, strips + row * expected->w * model->m);
-    assert_memory_equal(strips, y, n_y * sizeof *y);
+    for (size_t columns = 1; columns <= expected->w; columns++) {
+        memset(strips, 0, n_y * sizeof *strips);
+        analyse_in_strips(model, quality, &image, expected->h, expected->w, columns, columns % 2, strips);
+        assert_memory_equal(strips, y, n_y * sizeof *y);
+    }
     hyper_analysis_run(&ha, y, expected->h, z);
     compare_f32(find(v, "z", 0), z);
     ghm_image_free(&image);
