@@ -217,6 +217,11 @@ static ghm_image result_format(const ghm_decoder *d)
                               somewhere, width * pixel_bytes(d->g.format));
 }
 
+static bool is_preview(const ghm_decoder *d)
+{
+    return d->settings.scale >= GHM_PREVIEW_SCALE;
+}
+
 /* Everything that the header decides. */
 static ghm_status plan(ghm_decoder *d)
 {
@@ -224,8 +229,8 @@ static ghm_status plan(ghm_decoder *d)
     GHM_TRY(check_header(d));
     GHM_TRY(choose_window(d));
     d->n_threads = frame_n_threads(&d->index.header, threads);
-    d->g = frame_geometry_make(d->model, &d->index.header, d->n_threads, d->settings.max_memory);
-    frame_bands_needed(d->model, &d->g, &d->window, &d->first_band, &d->end_band);
+    d->g = frame_geometry_make(d->model, &d->index.header, !is_preview(d), d->n_threads, d->settings.max_memory);
+    frame_bands_needed(&d->g, &d->window, &d->first_band, &d->end_band);
     d->next_band = d->first_band;
     d->report.n_bands = (unsigned)(d->end_band - d->first_band);
     d->planned = true;
@@ -271,7 +276,7 @@ static ghm_status start(ghm_decoder *d)
     d->rec.pool = d->pool = thread_pool_open(d->n_threads);
     if (!d->pool)
         return ghm_fail(&d->diag, GHM_ERR_MEMORY, "%d threads could not be started", d->n_threads);
-    if (d->index.header.has_picture_hash && is_whole(d) && !d->settings.ignore_picture_hash) {
+    if (d->index.header.has_picture_hash && is_whole(d) && !is_preview(d) && !d->settings.ignore_picture_hash) {
         d->hash = picture_hash_open(d->g.format, d->index.header.width, d->index.header.height);
         return d->hash ? GHM_OK : ghm_fail_memory(&d->diag, 576);
     }
@@ -714,7 +719,7 @@ static uint64_t pending_bytes(const ghm_decoder *d)
  * made for want of the band below. */
 static uint64_t direct_blocks_bytes(const ghm_decoder *d)
 {
-    const size_t lag = frame_bands_lag(d->model, &d->g);
+    const size_t lag = frame_bands_lag(&d->g);
     uint64_t most = 0;
     for (size_t end = d->first_band + 1; end <= d->index.n_bands_found; end++) {
         uint64_t bytes = 0;
@@ -745,7 +750,7 @@ static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_
         .width = format.width, .height = format.height, .image_bytes = (uint64_t)format.row_stride * format.height,
         .memory = d->memory.peak + pending_bytes(d) + direct_blocks_bytes(d), .n_bands = d->report.n_bands,
         .mac = 1000 * (double)d->g.width * ((double)rows * (model.decoder_kmac - model.synthesis_kmac) +
-                                            (double)d->window.height * model.synthesis_kmac),
+                                            (double)d->window.height * model_synthesis_kmac(d->model, d->g.filtered)),
     };
     return GHM_OK;
 }

@@ -131,7 +131,7 @@ static size_t group_rows(const frame_geometry *g)
 static void allocate_window(ghm_encoder *e)
 {
     const size_t slab = e->slab_rows + 2 * analysis_halo(e->model);
-    const size_t group = group_rows(&e->g) + analysis_halo(e->model) + synthesis_halo(e->model);
+    const size_t group = group_rows(&e->g) + analysis_halo(e->model) + e->g.halo;
     const size_t rows = (slab > group ? slab : group) * MODEL_Y_STRIDE;
     const size_t stride = e->g.width * pixel_bytes(e->g.format);
     e->window_rows = rows < e->g.height ? rows : e->g.height;
@@ -141,7 +141,7 @@ static void allocate_window(ghm_encoder *e)
 
 static void allocate_group(ghm_encoder *e)
 {
-    const size_t n = e->g.group, all = n + frame_bands_lag(e->model, &e->g);
+    const size_t n = e->g.group, all = n + frame_bands_lag(&e->g);
     e->band_status = arena_alloc(&e->arena, n, sizeof *e->band_status);
     e->band_diag = arena_alloc(&e->arena, n, sizeof *e->band_diag);
     e->n_coded = all < e->g.n_bands ? all : e->g.n_bands;
@@ -229,7 +229,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
         .band_rows = band_rows(format->height), .has_picture_hash = chosen.picture_hash != 0, .model_id = model->id,
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
-    e->g = frame_geometry_make(model, &e->header, e->n_threads, chosen.max_memory);
+    e->g = frame_geometry_make(model, &e->header, true, e->n_threads, chosen.max_memory);
     e->choice = direct_choice_make(chosen.quality / 100, e->g.format);
     *encoder = e;
     return GHM_OK;

@@ -5,21 +5,26 @@
 
 enum { MID = 128 << 6, WHITE = 255 << 6 }; /* Q6; the networks compute pixels less MID */
 
-/* Blocks look one row up and down each. */
-static size_t reach4(const ghm_model *model)
-{
-    return model_has_synthesis_filter(model) ? model->gs.b4.n : 0;
-}
-
 size_t synthesis_halo(const ghm_model *model)
 {
-    return quarter_halo(reach4(model));
+    return quarter_halo(model_has_synthesis_filter(model) ? model->gs.b4.n : 0);
+}
+
+static bool has_filter(const synthesis *gs)
+{
+    return gs->in_multiplier && model_has_synthesis_filter(gs->model);
+}
+
+/* Blocks look one row up and down each. */
+static size_t reach4(const synthesis *gs)
+{
+    return has_filter(gs) ? gs->model->gs.b4.n : 0;
 }
 
 /* Row row4 of the grid at 1/4, (4 w, 48). */
 static int16_t *ring_row(const synthesis *gs, size_t row4)
 {
-    return gs->ring + row4 % (reach4(gs->model) + 1) * gs->w * QUARTERS * QUARTER_CHANNELS;
+    return gs->ring + row4 % (reach4(gs) + 1) * gs->w * QUARTERS * QUARTER_CHANNELS;
 }
 
 /* x: (4 w, 48) -> gs->pixels, its row dy. */
@@ -28,7 +33,7 @@ static void clamp_row(const synthesis *gs, const int16_t *x, size_t dy)
     int16_t *out = gs->pixels;
     for (size_t i = 0; i < QUARTERS * gs->w; i++, x += QUARTER_CHANNELS, out += QUARTER_ROW_SAMPLES)
         for (size_t k = 0; k < QUARTER_ROW_SAMPLES; k++) {
-            const int v = x[dy * QUARTER_ROW_SAMPLES + k] + MID;
+            const int v = x[dy * QUARTER_ROW_SAMPLES + k] + gs->middle[k % 3];
             out[k] = (int16_t)(v < 0 ? 0 : v > WHITE ? WHITE : v);
         }
 }
@@ -58,11 +63,11 @@ void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_mul
                     arena *memory)
 {
     const size_t row4 = QUARTERS * w * QUARTER_CHANNELS;
-    *gs = (synthesis){ .model = model, .w = w, .in_multiplier = in_multiplier, .scratch = scratch };
+    *gs = (synthesis){ .model = model, .w = w, .in_multiplier = in_multiplier, .scratch = scratch, .middle = { MID, MID, MID } };
     gs->base = arena_alloc(memory, w * BASE_CHANNELS, sizeof *gs->base);
-    gs->ring = arena_alloc(memory, (reach4(model) + 1) * row4, sizeof *gs->ring);
+    gs->ring = arena_alloc(memory, (reach4(gs) + 1) * row4, sizeof *gs->ring);
     gs->pixels = arena_alloc(memory, w * MODEL_Y_STRIDE * 3, sizeof *gs->pixels);
-    if (model_has_synthesis_filter(model))
+    if (has_filter(gs))
         block_stream_init(&gs->b4, &model->gs.b4, model->kernels, QUARTERS * w, scratch, memory, on_row4, gs);
 }
 
@@ -72,7 +77,7 @@ static void push_row4(synthesis *gs, size_t row4)
     const nn_linear *in = &gs->model->gs.in;
     int16_t *x = ring_row(gs, row4);
     shuffle_row(gs->base, gs->w, QUARTERS, row4 % QUARTERS, QUARTERS * QUARTER_CHANNELS * sizeof *x, x);
-    if (!model_has_synthesis_filter(gs->model)) {
+    if (!has_filter(gs)) {
         emit_rows(gs, row4, x);
         return;
     }
@@ -85,14 +90,14 @@ void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t fi
                    void (*emit)(void *user, size_t pixel_row, const int16_t *rgb), void *user)
 {
     const nn_linear *base = &gs->model->gs.base;
-    const quarter_rows rows4 = quarter_rows_of(first, last, h, reach4(gs->model));
+    const quarter_rows rows4 = quarter_rows_of(first, last, h, reach4(gs));
 
     gs->origin4 = rows4.first;
     gs->first = first;
     gs->last = last;
     gs->emit = emit;
     gs->user = user;
-    if (model_has_synthesis_filter(gs->model))
+    if (has_filter(gs))
         block_stream_start(&gs->b4);
     for (size_t row4 = rows4.first; row4 < rows4.last; row4++) {
         if (row4 == rows4.first || row4 % QUARTERS == 0)
@@ -100,6 +105,51 @@ void synthesis_run(synthesis *gs, const int16_t *y_hat, size_t origin, size_t fi
                                        gs->w, gs->base, NULL, NN_PLAIN, gs->scratch);
         push_row4(gs, row4);
     }
-    if (model_has_synthesis_filter(gs->model) && rows4.last == QUARTERS * h)
+    if (has_filter(gs) && rows4.last == QUARTERS * h)
         block_stream_flush(&gs->b4); /* elsewhere the rows still held back belong to the halo */
+}
+
+/* ---------------------------------------------------------------------------------------------- previews */
+
+void synthesis_correct(synthesis *gs, const int16_t *correction)
+{
+    for (size_t c = 0; c < 3; c++)
+        gs->middle[c] = (int16_t)(MID + correction[c]);
+}
+
+/* Sums over the pixels of the one position of y that no edge of a small picture reaches. */
+typedef struct centre_sums {
+    size_t at; /* row and column of y */
+    int32_t rgb[3];
+} centre_sums;
+
+static void add_centre(void *user, size_t pixel_row, const int16_t *rgb)
+{
+    centre_sums *sums = user;
+    if (pixel_row / MODEL_Y_STRIDE != sums->at)
+        return;
+    for (size_t i = 0; i < 3 * MODEL_Y_STRIDE; i++)
+        sums->rgb[i % 3] += rgb[3 * MODEL_Y_STRIDE * sums->at + i];
+}
+
+static centre_sums sum_centre(const ghm_model *model, const int32_t *in_multiplier, size_t side, const int16_t *y_hat, arena *memory)
+{
+    centre_sums sums = { .at = side / 2 };
+    synthesis gs;
+    void *scratch = arena_alloc(memory, model_scratch_bytes(model, QUARTERS * side), 1);
+    synthesis_init(&gs, model, in_multiplier, side, scratch, memory);
+    if (arena_status(memory, NULL) == GHM_OK)
+        synthesis_run(&gs, y_hat, 0, 0, side, side, add_centre, &sums);
+    return sums;
+}
+
+void synthesis_correction(const ghm_model *model, const int32_t *in_multiplier, arena *memory, int16_t correction[3])
+{
+    enum { PIXELS = MODEL_Y_STRIDE * MODEL_Y_STRIDE };
+    const size_t side = 2 * synthesis_halo(model) + 1;
+    const int16_t *y_hat = arena_alloc(memory, side * side * model->m, sizeof *y_hat);
+    const centre_sums filtered = sum_centre(model, in_multiplier, side, y_hat, memory);
+    const centre_sums base = sum_centre(model, NULL, side, y_hat, memory);
+    for (size_t c = 0; c < 3; c++)
+        correction[c] = (int16_t)((filtered.rgb[c] - base.rgb[c] + PIXELS / 2) >> 8); /* by PIXELS */
 }

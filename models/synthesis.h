@@ -7,11 +7,12 @@
 typedef struct synthesis {
     const ghm_model *model;
     size_t w;                   /* columns of y */
-    const int32_t *in_multiplier;
+    const int32_t *in_multiplier; /* NULL: no filter */
     block_stream b4;
     int16_t *base;              /* row of gs.base, (w, 768) */
     int16_t *ring;              /* the same at 1/4: the rows that gs.out still adds to, (b4.n + 1, 4 w, 48) */
     int16_t *pixels;            /* one row, (16 w, 3) */
+    int16_t middle[3];          /* what is added to red, green and blue, Q6: 128, and what a preview is corrected by */
     void *scratch;
     size_t origin4, first, last; /* during a run: row at 1/4 it began with; rows of y to emit */
     void (*emit)(void *user, size_t pixel_row, const int16_t *rgb);
@@ -21,9 +22,18 @@ typedef struct synthesis {
 /* Rows of y above and below that a row of pixels depends on. */
 size_t synthesis_halo(const ghm_model *model);
 
-/* in_multiplier: (d4), the multipliers of gs.in with the gain of the stream's quality (WEIGHTS.md section 5). */
+/* in_multiplier: (d4), the multipliers of gs.in with the gain of the stream's quality (WEIGHTS.md section 5). NULL: the pixels
+ * of gs.base alone, which depend on their own row of y only. */
 void synthesis_init(synthesis *gs, const ghm_model *model, const int32_t *in_multiplier, size_t w, void *scratch,
                     arena *memory);
+
+/* From now on add to red, green and blue what synthesis_correction() told: pixels without the filter then have the brightness
+ * of those with it (BITSTREAM.md, "Preview"). */
+void synthesis_correct(synthesis *gs, const int16_t *correction);
+
+/* What the filter adds to red, green and blue of a flat picture, one with y_hat of zero: Q6. Memory comes from `memory`, which
+ * may be released afterwards; its failure is found there, and correction is zero then. */
+void synthesis_correction(const ghm_model *model, const int32_t *in_multiplier, arena *memory, int16_t correction[3]);
 
 /* Compute the pixels of rows first..last-1 of y in a picture of h rows; y_hat: row `origin` and on, (.., w, M), Q frac_y,
  * with the halo as far as the picture reaches. emit receives every row of pixels, (16 w, 3) RGB, Q6 within 0..255 * 64,

@@ -348,6 +348,10 @@ typedef struct ghm_region {
     uint32_t x, y, width, height;
 } ghm_region;
 
+/** From this scale on the pixels that are averaged come from a part of the networks (BITSTREAM.md, "Preview"): close to those of
+ * the decoded picture, and the same on every machine. */
+#define GHM_PREVIEW_SCALE 4
+
 typedef struct ghm_decode_settings {
     int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
     int ignore_picture_hash;        /**< nonzero: do not compare the stored picture hash */
@@ -359,7 +363,8 @@ typedef struct ghm_decode_settings {
                                          whole. Bands without influence on it are not decoded; the picture hash is not
                                          compared */
     unsigned scale;                 /**< 1 (default), 2, 4, 8 or 16: the result is smaller by this factor, sides rounded up;
-                                         each pixel is the mean of a square of the region's */
+                                         each pixel is the mean of a square of the region's. From GHM_PREVIEW_SCALE on they
+                                         are those of a cheaper decoding, as exact, and the picture hash is not compared */
     int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), and the picture is
                                          delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
     uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no
