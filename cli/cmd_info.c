@@ -65,7 +65,9 @@ static double direct_percent(const ghm_stream_info *info)
 static void print_picture(const ghm_stream_info *info)
 {
     printf("  picture         %s, %u bits", components_name(info->components), info->bit_depth);
-    if (info->components == GHM_GREY_ALPHA || info->components == GHM_RGBA)
+    if (info->alpha_error > 0)
+        printf(", alpha with errors up to %u in %zu bytes", info->alpha_error, info->alpha_bytes);
+    else if (info->components == GHM_GREY_ALPHA || info->components == GHM_RGBA)
         printf(", alpha without loss in %zu bytes", info->alpha_bytes);
     if (info->bit_depth > 8)
         printf(", colours coded to 1/64 of an 8-bit step");
@@ -169,6 +171,7 @@ static void print_json(weights_set *weights, const char *path, const input *in, 
     json_string(&o, "picture", components_name(info->components));
     json_integer(&o, "bit_depth", info->bit_depth);
     json_integer(&o, "alpha_bytes", info->alpha_bytes);
+    json_integer(&o, "alpha_error", info->alpha_error);
     json_integer(&o, "direct_blocks", info->direct_blocks);
     json_integer(&o, "direct_bytes", info->direct_bytes);
     json_metadata(&o, metadata);

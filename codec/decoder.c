@@ -32,6 +32,13 @@ static uint64_t load_le64(const uint8_t *p)
     return bytes_u64(&r);
 }
 
+static void note_alpha(ghm_stream_info *info, const stream_chunk *alpha)
+{
+    const unsigned error = alpha->type == CHUNK_LOSSY_ALPHA ? alpha_error(alpha->payload, alpha->size) : 0;
+    info->alpha_bytes += alpha->size;
+    info->alpha_error = error > info->alpha_error ? error : info->alpha_error;
+}
+
 ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
 {
     stream_index index;
@@ -53,7 +60,7 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
         info->direct_bytes += index.direct[band].size;
         info->direct_blocks += direct_count(index.direct[band].payload, index.direct[band].size);
         if (components_have_alpha(header->format.components))
-            info->alpha_bytes += index.alpha[band].size;
+            note_alpha(info, &index.alpha[band]);
     }
     info->header_bytes -= info->alpha_bytes + info->direct_bytes;
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
@@ -366,7 +373,7 @@ static ghm_status decode_band_alpha(ghm_decoder *d, size_t band, ghm_diagnostics
 {
     const stream_chunk *alpha = &d->index.alpha[band];
     const ghm_image rows = reconstruction_alpha(&d->rec, frame_band_first(&d->g, band), frame_band_rows(&d->g, band));
-    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, &d->memory, diag);
+    return alpha_decode(payload_of(d, alpha), alpha->size, alpha->type == CHUNK_LOSSY_ALPHA, &rows, rows.height, &d->memory, diag);
 }
 
 static ghm_status decode_band_direct(ghm_decoder *d, size_t band, ghm_diagnostics *diag)

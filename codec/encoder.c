@@ -21,7 +21,7 @@ enum {
 
 void ghm_encode_settings_default(ghm_encode_settings *settings)
 {
-    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1 };
+    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1, .alpha_quality = 100 };
 }
 
 void ghm_buffer_free(ghm_buffer *buffer)
@@ -81,6 +81,7 @@ struct ghm_encoder {
 
     /* bands that are not written yet */
     direct_choice choice;
+    int alpha_step;
     coded_band *coded;    /* those of a group, and those above it whose last pixels need it */
     size_t n_coded, written;
     size_t made_first, made_last; /* rows of pixels in the slab */
@@ -95,6 +96,8 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
 {
     if (!(settings->quality >= 0 && settings->quality <= 100))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "quality %g is outside 0..100", settings->quality);
+    if (!(settings->alpha_quality >= 0 && settings->alpha_quality <= 100))
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "alpha quality %g is outside 0..100", settings->alpha_quality);
     if (settings->threads < 0 || settings->threads > MAX_THREADS)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
     if (image->width == 0 || image->height == 0 || image->width > BITSTREAM_MAX_SIDE || image->height > BITSTREAM_MAX_SIDE)
@@ -231,6 +234,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
     e->g = frame_geometry_make(model, &e->header, true, e->n_threads, chosen.max_memory);
     e->choice = direct_choice_make(chosen.quality / 100, e->g.format);
+    e->alpha_step = alpha_step(chosen.alpha_quality, e->g.format.bit_depth);
     *encoder = e;
     return GHM_OK;
 }
@@ -290,7 +294,7 @@ static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
     const ghm_image rows = reconstruction_alpha(&e->rec, frame_band_first(&e->g, band), frame_band_rows(&e->g, band));
     bytes_writer *out = &coded_of(e, band)->alpha;
     out->size = 0;
-    return alpha_encode(&rows, 0, rows.height, out, &e->band_diag[i]);
+    return alpha_encode(&rows, rows.height, e->alpha_step, out, &e->band_diag[i]);
 }
 
 /* What the networks are expected to spend on a block of these y: bits and squared error, as bits. The bits are a fit to those
@@ -381,7 +385,7 @@ static ghm_status write_band(ghm_encoder *e, size_t band)
         bitstream_write_chunk(&e->out, CHUNK_DIRECT, coded->direct.data, coded->direct.size);
     bitstream_write_chunk(&e->out, CHUNK_BAND, coded->latents.data, coded->latents.size);
     if (has_alpha(e))
-        bitstream_write_chunk(&e->out, CHUNK_ALPHA, coded->alpha.data, coded->alpha.size);
+        bitstream_write_chunk(&e->out, e->alpha_step > 1 ? CHUNK_LOSSY_ALPHA : CHUNK_ALPHA, coded->alpha.data, coded->alpha.size);
     return GHM_OK;
 }
 

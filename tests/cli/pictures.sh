@@ -80,6 +80,15 @@ for name in alpha-translucent.png alpha16.png palette-transparent.png grey-trans
         expect_no_stderr
     done
 done
+run encode "$images/alpha16.png" alpha.ghm --alpha-quality 90
+run info alpha.ghm
+expect_stdout 'alpha with errors up to 819 in'
+run decode alpha.ghm alpha.pam
+expect_status 0
+run encode "$images/alpha16.png" b.ghm --alpha-quality 100.5
+expect_failure 2 'alpha-quality'
+run encode "$images/rgb.png" b.ghm --alpha-quality 10
+expect_same rgb.ghm b.ghm
 if command -v pngtopam >/dev/null; then
     run encode "$images/alpha-translucent.png" alpha.ghm
     run decode alpha.ghm alpha.png

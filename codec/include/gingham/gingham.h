@@ -232,6 +232,8 @@ typedef struct ghm_encode_settings {
     uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit. With
                                          less the work is divided more finely; the bytes do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
+    double alpha_quality;           /**< 0..100; 100 (default): alpha without loss. Below, errors of alpha are at most
+                                         (100 - alpha_quality) / 800 of the range, and clear and opaque stay so */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
@@ -240,7 +242,7 @@ GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
  * Encode one picture.
  *
  * @param image     read only, not kept. Grey and RGB are coded by the networks, blocks that these cannot hold near-lossless,
- *                  alpha without loss.
+ *                  alpha as settings->alpha_quality says.
  * @param settings  NULL for the defaults.
  * @param out       on success one complete stream (codec/BITSTREAM.md); untouched on failure.
  * @param diag      may be NULL.
@@ -303,6 +305,7 @@ typedef struct ghm_stream_info {
     ghm_components components; /**< of the decoded picture */
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
     size_t alpha_bytes;        /**< alpha of all bands; like the bands not counted in header_bytes */
+    unsigned alpha_error;      /**< the largest that a sample of alpha may have; 0: alpha without loss, or none */
     size_t direct_blocks;      /**< blocks of 16x16 pixels that the networks do not code, in bands that are there */
     size_t direct_bytes;       /**< of their coded form; like the bands not counted in header_bytes */
     size_t metadata_bytes[GHM_N_METADATA_KINDS]; /**< as stored, usually compressed; 0: the stream has none */
