@@ -24,7 +24,7 @@ typedef struct encode_options {
     double quality, alpha_quality;
     int threads, verbose;
     weights_options weights;
-    bool no_picture_hash, verify, no_overwrite, json, quiet;
+    bool lossless, no_picture_hash, verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
     uint64_t limit_pixels, max_memory;
@@ -38,6 +38,8 @@ static const option encode_option_table[] = {
       "write the stream here; '-' is standard output" },
     { "quality", 'q', OPTION_COMMON | OPTION_PER_FILE, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100; higher is better and larger, typical are 30 to 80" },
+    { "lossless", 0, OPTION_COMMON | OPTION_PER_FILE, NULL, NULL, parse_switch, FIELD(lossless),
+      "keep every sample as it is; files are then several times as large, about those of WebP without loss" },
     { "alpha-quality", 0, OPTION_PER_FILE, "Q", NULL, parse_quality, FIELD(alpha_quality),
       "0 to 100; 100, as without it, keeps alpha without loss, below errors are at most (100 - Q) / 800 of the range, and clear "
       "and opaque stay so" },
@@ -138,6 +140,7 @@ static exit_code encode(encode_job *job)
     progress p = progress_begin(job->in_batch ? NULL : "encoding");
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
+    settings.lossless = job->options.lossless;
     settings.alpha_quality = job->options.alpha_quality;
     settings.threads = job->threads;
     settings.picture_hash = !job->options.no_picture_hash;
@@ -215,6 +218,8 @@ static void report_members(const encode_job *job, json_object *o)
     json_integer(o, "width", job->picture.image.width);
     json_integer(o, "height", job->picture.image.height);
     json_real(o, "quality", job->options.quality);
+    if (job->options.lossless)
+        json_bool(o, "lossless", true);
     json_integer(o, "bytes", job->stream.size);
     json_real(o, "bpp", bits_per_pixel(job));
     if (job->options.verify)
@@ -388,6 +393,8 @@ static exit_code encode_run(int argc, char **argv)
     if (!options_parse(&encode_command, argc, argv, &options, &n_operands, &code))
         return code;
     message_set_verbosity(options.quiet, options.verbose);
+    if (options.lossless && options.alpha_quality < 100)
+        return options_fail_usage(&encode_command, "--lossless is of alpha without loss too, which --alpha-quality denies");
     code = batch_check_options(&encode_batch, &options, options.output, n_operands, &is_batch);
     if (code == EXIT_OK)
         code = weights_open(&encode_command, &options.weights, &model);

@@ -32,6 +32,17 @@ static uint64_t load_le64(const uint8_t *p)
     return bytes_u64(&r);
 }
 
+static bool colours_are_lossless(const stream_index *index)
+{
+    const size_t band_rows = index->header.band_rows * (size_t)MODEL_Z_STRIDE, width = index->header.width;
+    for (size_t band = 0; band < stream_n_bands(&index->header); band++) {
+        const size_t left = index->header.height - band * band_rows, height = left < band_rows ? left : band_rows;
+        if (!direct_is_lossless(index->direct[band].payload, index->direct[band].size, width, height))
+            return false;
+    }
+    return true;
+}
+
 static void note_alpha(ghm_stream_info *info, const stream_chunk *alpha)
 {
     const unsigned error = alpha->type == CHUNK_LOSSY_ALPHA ? alpha_error(alpha->payload, alpha->size) : 0;
@@ -63,6 +74,7 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
             note_alpha(info, &index.alpha[band]);
     }
     info->header_bytes -= info->alpha_bytes + info->direct_bytes;
+    info->lossless = info->complete && info->alpha_error == 0 && colours_are_lossless(&index);
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
         info->metadata_bytes[kind] = index.metadata[kind].payload ? index.metadata[kind].size : 0;
     if (index.picture_hash) {

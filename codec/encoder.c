@@ -16,6 +16,7 @@
 
 enum {
     BAND_Z_ROWS = 8,     /* 512 pixels: a higher band gains little, a lower one costs rate at its borders */
+    LOSSLESS_QUALITY = 0, /* direct blocks cover what the networks make: the less that costs the better */
     MAX_THREADS = 256
 };
 
@@ -98,6 +99,8 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "quality %g is outside 0..100", settings->quality);
     if (!(settings->alpha_quality >= 0 && settings->alpha_quality <= 100))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "alpha quality %g is outside 0..100", settings->alpha_quality);
+    if (settings->lossless && settings->alpha_quality < 100)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture without loss cannot have alpha of quality %g", settings->alpha_quality);
     if (settings->threads < 0 || settings->threads > MAX_THREADS)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
     if (image->width == 0 || image->height == 0 || image->width > BITSTREAM_MAX_SIDE || image->height > BITSTREAM_MAX_SIDE)
@@ -221,6 +224,8 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     if (!e)
         return memory_fail(&source, sizeof *e, diag);
     e->model = model;
+    if (chosen.lossless)
+        chosen.quality = LOSSLESS_QUALITY;
     e->settings = chosen;
     e->format = *format;
     memory_source_init(&e->memory, &chosen.allocator, chosen.max_memory);
@@ -233,7 +238,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
     e->g = frame_geometry_make(model, &e->header, true, e->n_threads, chosen.max_memory);
-    e->choice = direct_choice_make(chosen.quality / 100, e->g.format);
+    e->choice = chosen.lossless ? direct_choice_lossless() : direct_choice_make(chosen.quality / 100, e->g.format);
     e->alpha_step = alpha_step(chosen.alpha_quality, e->g.format.bit_depth);
     *encoder = e;
     return GHM_OK;
@@ -457,7 +462,8 @@ static ghm_status advance(ghm_encoder *e)
         const size_t needed = (e->strip_last + halo) * MODEL_Y_STRIDE;
         if (e->received < needed && e->received < e->g.height)
             return GHM_OK;
-        thread_pool_run(e->pool, frame_n_strips(e->strip_last - e->strip_first, e->n_threads), analyse_strip, e);
+        if (!e->settings.lossless) /* y stays zero, and costs next to nothing */
+            thread_pool_run(e->pool, frame_n_strips(e->strip_last - e->strip_first, e->n_threads), analyse_strip, e);
         if (has_alpha(e))
             take_alpha(e, e->strip_first, e->strip_last);
         e->analysed = e->strip_last;

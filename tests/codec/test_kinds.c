@@ -255,6 +255,72 @@ static void alpha_quality_100_is_as_without(void **state)
     ghm_image_free(&opaque);
 }
 
+/* Samples of all values, so that differences of components take all of theirs. */
+static void add_noise(ghm_image *image)
+{
+    uint32_t state = 7;
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = image->width / 2; x < image->width; x++)
+            for (int c = 0; c < 4; c++)
+                if (image->planes[c]) {
+                    state = state * 1664525u + 1013904223u;
+                    put(image, c, x, y, state >> 30 == 0 ? 0 : state >> 30 == 1 ? max_of(image) : (state >> 8) & max_of(image));
+                }
+}
+
+static void check_lossless(ghm_components components, unsigned depth, uint32_t width, uint32_t height)
+{
+    ghm_image image = make(components, depth, width, height, DISC);
+    ghm_encode_settings settings;
+    ghm_stream_info info;
+    add_noise(&image);
+    ghm_encode_settings_default(&settings);
+    settings.lossless = 1;
+    settings.quality = 3;
+    ghm_buffer stream = encode_with(&image, &settings);
+    ghm_image out = decode(stream, 2);
+    for (int c = 0; c < 4; c++)
+        if (image.planes[c])
+            assert_true(distance(&image, &out, c) == 0);
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
+    assert_true(info.lossless);
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size - 1, &info, NULL), GHM_OK);
+    assert_false(info.lossless);
+    ghm_image_free(&out);
+    ghm_image_free(&image);
+    ghm_buffer_free(&stream);
+}
+
+static void lossless_keeps_every_sample(void **state)
+{
+    (void)state;
+    static const ghm_components kinds[] = { GHM_GREY, GHM_GREY_ALPHA, GHM_RGB, GHM_RGBA };
+    static const unsigned depths[] = { 8, 9, 12, 16 };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++)
+            check_lossless(kinds[i], depths[j], 97, 83);
+    check_lossless(GHM_RGB, 8, 1, 1);
+    check_lossless(GHM_RGB, 8, 33, 1100);
+}
+
+static void lossless_needs_lossless_alpha(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGBA, 8, 20, 20, DISC);
+    ghm_encode_settings settings;
+    ghm_stream_info info;
+    ghm_buffer out = { 0 };
+    ghm_encode_settings_default(&settings);
+    settings.lossless = 1;
+    settings.alpha_quality = 99;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_ERR_ARGUMENT);
+    out = encode(&image, NULL, 1);
+    assert_int_equal(ghm_stream_get_info(out.data, out.size, &info, NULL), GHM_OK);
+    assert_false(info.lossless);
+    ghm_buffer_free(&out);
+    ghm_image_free(&image);
+}
+
 /* A smooth ramp of 16 bits keeps more than 8 bits of it: neighbours that 8 bits cannot tell apart stay apart. */
 static void depth_is_more_than_padding(void **state)
 {
@@ -540,6 +606,8 @@ int main(void)
         cmocka_unit_test(wrong_steps_of_alpha_are_refused),
         cmocka_unit_test(lossy_alpha_keeps_to_its_bound),
         cmocka_unit_test(alpha_quality_100_is_as_without),
+        cmocka_unit_test(lossless_keeps_every_sample),
+        cmocka_unit_test(lossless_needs_lossless_alpha),
         cmocka_unit_test(too_much_metadata_is_refused),
         cmocka_unit_test(exif_of_any_bytes_is_safe),
     };

@@ -234,6 +234,8 @@ typedef struct ghm_encode_settings {
     ghm_allocator allocator;        /**< zero (default): malloc and free */
     double alpha_quality;           /**< 0..100; 100 (default): alpha without loss. Below, errors of alpha are at most
                                          (100 - alpha_quality) / 800 of the range, and clear and opaque stay so */
+    int lossless;                   /**< nonzero: every sample comes back as it was, at any depth, whatever the quality; the
+                                         networks are then of no use. Default 0 */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
@@ -306,6 +308,7 @@ typedef struct ghm_stream_info {
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
     size_t alpha_bytes;        /**< alpha of all bands; like the bands not counted in header_bytes */
     unsigned alpha_error;      /**< the largest that a sample of alpha may have; 0: alpha without loss, or none */
+    int lossless;              /**< nonzero: complete, and every sample is as it was when encoded */
     size_t direct_blocks;      /**< blocks of 16x16 pixels that the networks do not code, in bands that are there */
     size_t direct_bytes;       /**< of their coded form; like the bands not counted in header_bytes */
     size_t metadata_bytes[GHM_N_METADATA_KINDS]; /**< as stored, usually compressed; 0: the stream has none */
