@@ -32,7 +32,7 @@ typedef struct alpha_codec {
     void *memory; /* holds the rows */
     size_t memory_bytes;
     uint16_t *rows[3];  /* the row at work, the one above, the one above that; PAD samples before, one after */
-    int32_t *errors;    /* sample - guess, in steps: of this row up to the sample at work, of the one above from there on; one 0 after */
+    int32_t *errors;    /* in steps: of this row up to the sample at work, of the one above from there on; one 0 after */
     int32_t last_error; /* at w */
     unsigned last_same;
     alpha_contexts contexts;

@@ -132,7 +132,8 @@ static void add_centre(void *user, size_t pixel_row, const int16_t *rgb)
         sums->rgb[i % 3] += rgb[3 * MODEL_Y_STRIDE * sums->at + i];
 }
 
-static centre_sums sum_centre(const ghm_model *model, const int32_t *in_multiplier, size_t side, const int16_t *y_hat, arena *memory)
+static centre_sums sum_centre(const ghm_model *model, const int32_t *in_multiplier, size_t side, const int16_t *y_hat,
+                              arena *memory)
 {
     centre_sums sums = { .at = side / 2 };
     synthesis gs;
