@@ -64,7 +64,8 @@ static const option decode_option_table[] = {
     { "region", 0, OPTION_PER_FILE, "X,Y,W,H", NULL, parse_region, FIELD(region),
       "decode this part only, in pixels from the upper left corner; the hash is not compared" },
     { "scale", 0, OPTION_PER_FILE, "1/2|1/4|1/8|1/16", "1/1", parse_scale, FIELD(scale),
-      "a smaller picture: each pixel is the mean of a square of the decoded picture's" },
+      "a smaller picture: each pixel is the mean of a square of the decoded picture's; from 1/4 on of a cheaper decoding, "
+      "close to it, and the hash is not compared" },
     { "partial", 0, 0, NULL, NULL, parse_switch, FIELD(partial),
       "write what there is of a truncated or damaged stream, grey where bands are missing; the status is still 5" },
     { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
@@ -219,7 +220,7 @@ static exit_code decode(decode_job *job)
     if (code != EXIT_OK)
         return code;
     job->hash_compared = status == GHM_OK && job->info.has_picture_hash && !job->options.no_verify &&
-                         job->options.region.width == 0;
+                         job->options.region.width == 0 && job->options.scale < GHM_PREVIEW_SCALE;
     return picture_strip(&job->picture, job->options.strip, job->in.label);
 }
 

@@ -21,10 +21,10 @@
 
 typedef struct encode_options {
     const char *output;
-    double quality;
+    double quality, alpha_quality;
     int threads, verbose;
     weights_options weights;
-    bool no_picture_hash, verify, no_overwrite, json, quiet;
+    bool lossless, no_picture_hash, verify, no_overwrite, json, quiet;
     color background;
     metadata_set strip;
     uint64_t limit_pixels, max_memory;
@@ -38,6 +38,11 @@ static const option encode_option_table[] = {
       "write the stream here; '-' is standard output" },
     { "quality", 'q', OPTION_COMMON | OPTION_PER_FILE, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100; higher is better and larger, typical are 30 to 80" },
+    { "lossless", 0, OPTION_COMMON | OPTION_PER_FILE, NULL, NULL, parse_switch, FIELD(lossless),
+      "keep every sample as it is; files are then several times as large, about those of WebP without loss" },
+    { "alpha-quality", 0, OPTION_PER_FILE, "Q", NULL, parse_quality, FIELD(alpha_quality),
+      "0 to 100; 100, as without it, keeps alpha without loss, below errors are at most (100 - Q) / 800 of the range, and clear "
+      "and opaque stay so" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The stream does not depend on it" },
     WEIGHTS_OPTION_ROWS(FIELD(weights)),
@@ -84,10 +89,11 @@ const command encode_command = {
         "skipped. The first signal lets the files at work be finished, and the status is\n"
         "75; it is 10 when files failed. cli/BATCHES.md tells all.\n\n"
         "Grey stays grey, and samples keep their bits, up to 16; the networks tell about\n"
-        "14 of them apart. Alpha is kept without loss. ICC, Exif, XMP, IPTC, CICP and\n"
-        "PNG's gamma are kept byte by byte unless --strip names them; samples are coded\n"
-        "as they are, as profile and orientation say how to show them. Where Exif is\n"
-        "stripped, its orientation is applied. A warning says what cannot be kept.\n\n"
+        "14 of them apart. Alpha is kept without loss unless --alpha-quality allows\n"
+        "errors. ICC, Exif, XMP, IPTC, CICP and PNG's gamma are kept byte by byte unless\n"
+        "--strip names them; samples are coded as they are, as profile and orientation\n"
+        "say how to show them. Where Exif is stripped, its orientation is applied. A\n"
+        "warning says what cannot be kept.\n\n"
         "The report, one line or one JSON object, goes to standard output, or to\n"
         "standard error when the stream takes that.",
     .options = encode_option_table,
@@ -134,6 +140,8 @@ static exit_code encode(encode_job *job)
     progress p = progress_begin(job->in_batch ? NULL : "encoding");
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
+    settings.lossless = job->options.lossless;
+    settings.alpha_quality = job->options.alpha_quality;
     settings.threads = job->threads;
     settings.picture_hash = !job->options.no_picture_hash;
     settings.progress = progress_callback;
@@ -210,6 +218,8 @@ static void report_members(const encode_job *job, json_object *o)
     json_integer(o, "width", job->picture.image.width);
     json_integer(o, "height", job->picture.image.height);
     json_real(o, "quality", job->options.quality);
+    if (job->options.lossless)
+        json_bool(o, "lossless", true);
     json_integer(o, "bytes", job->stream.size);
     json_real(o, "bpp", bits_per_pixel(job));
     if (job->options.verify)
@@ -379,9 +389,12 @@ static exit_code encode_run(int argc, char **argv)
     bool is_batch;
     ghm_model *model = NULL;
     memset(&options, 0, sizeof options);
+    options.alpha_quality = 100; /* no default of the table: origins of earlier streams do not name it */
     if (!options_parse(&encode_command, argc, argv, &options, &n_operands, &code))
         return code;
     message_set_verbosity(options.quiet, options.verbose);
+    if (options.lossless && options.alpha_quality < 100)
+        return options_fail_usage(&encode_command, "--lossless is of alpha without loss too, which --alpha-quality denies");
     code = batch_check_options(&encode_batch, &options, options.output, n_operands, &is_batch);
     if (code == EXIT_OK)
         code = weights_open(&encode_command, &options.weights, &model);

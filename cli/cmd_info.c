@@ -65,9 +65,11 @@ static double direct_percent(const ghm_stream_info *info)
 static void print_picture(const ghm_stream_info *info)
 {
     printf("  picture         %s, %u bits", components_name(info->components), info->bit_depth);
-    if (info->components == GHM_GREY_ALPHA || info->components == GHM_RGBA)
+    if (info->alpha_error > 0)
+        printf(", alpha with errors up to %u in %zu bytes", info->alpha_error, info->alpha_bytes);
+    else if (info->components == GHM_GREY_ALPHA || info->components == GHM_RGBA)
         printf(", alpha without loss in %zu bytes", info->alpha_bytes);
-    if (info->bit_depth > 8)
+    if (info->bit_depth > 8 && !info->lossless)
         printf(", colours coded to 1/64 of an 8-bit step");
     printf("\n");
 }
@@ -124,8 +126,11 @@ static void json_cost(json_object *o, weights_set *weights, const input *in, con
 static void print_text(weights_set *weights, const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
 {
     const char *profile = weights_profile_name(info->model_id);
-    printf("%s: %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp\n", in->label, info->width, info->height,
-           info->quality, in->size, bits_per_pixel(in, info));
+    char quality[32] = "without loss";
+    if (!info->lossless)
+        snprintf(quality, sizeof quality, "quality %g", info->quality);
+    printf("%s: %" PRIu32 "x%" PRIu32 ", %s, %zu bytes, %.3f bpp\n", in->label, info->width, info->height, quality, in->size,
+           bits_per_pixel(in, info));
     print_picture(info);
     print_metadata(metadata);
     printf("  format version  %u\n", info->format_version);
@@ -169,6 +174,8 @@ static void print_json(weights_set *weights, const char *path, const input *in, 
     json_string(&o, "picture", components_name(info->components));
     json_integer(&o, "bit_depth", info->bit_depth);
     json_integer(&o, "alpha_bytes", info->alpha_bytes);
+    json_integer(&o, "alpha_error", info->alpha_error);
+    json_bool(&o, "lossless", info->lossless);
     json_integer(&o, "direct_blocks", info->direct_blocks);
     json_integer(&o, "direct_bytes", info->direct_bytes);
     json_metadata(&o, metadata);

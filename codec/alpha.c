@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "entropy/adaptive_bit.h"
 
-enum { N_PATTERNS = 32, N_COARSE = 8, N_FINE = 19, N_ENDS = 3, N_SIGNS = 9, MAX_BITS = 16, PAD = 2 };
+enum { N_PATTERNS = 32, N_COARSE = 8, N_FINE = 19, N_ENDS = 3, N_SIGNS = 9, MAX_BITS = 16, PAD = 2, STEP_BYTES = 2 };
 
 /* All adaptive bits, so that one loop starts them. */
 typedef struct alpha_contexts {
@@ -27,11 +27,12 @@ typedef struct alpha_contexts {
 typedef struct alpha_codec {
     size_t width;
     unsigned depth;
+    int max, step, step_bits; /* of samples; of errors; how many bits an error in steps has at most */
     memory_source *source;
     void *memory; /* holds the rows */
     size_t memory_bytes;
     uint16_t *rows[3];  /* the row at work, the one above, the one above that; PAD samples before, one after */
-    int32_t *errors;    /* sample - guess: of this row up to the sample at work, of the one above from there on; one 0 after */
+    int32_t *errors;    /* in steps: of this row up to the sample at work, of the one above from there on; one 0 after */
     int32_t last_error; /* at w */
     unsigned last_same;
     alpha_contexts contexts;
@@ -39,10 +40,17 @@ typedef struct alpha_codec {
     range_decoder *decoder;
 } alpha_codec;
 
-static ghm_status codec_init(alpha_codec *a, const ghm_image *image, memory_source *source, ghm_diagnostics *diag)
+static int bit_length(unsigned v)
+{
+    return v ? 32 - __builtin_clz(v) : 0;
+}
+
+static ghm_status codec_init(alpha_codec *a, const ghm_image *image, int step, memory_source *source, ghm_diagnostics *diag)
 {
     const size_t width = image->width, row = width + PAD + 1;
-    *a = (alpha_codec){ .width = width, .depth = colour_format_of(image).bit_depth, .source = source };
+    *a = (alpha_codec){ .width = width, .depth = colour_format_of(image).bit_depth, .step = step, .source = source };
+    a->max = (int)(1u << a->depth) - 1;
+    a->step_bits = bit_length((unsigned)((a->max + step - 1) / step));
     a->memory_bytes = (width + 1) * sizeof *a->errors + 3 * row * sizeof *a->rows[0];
     a->memory = memory_allocate(source, a->memory_bytes);
     if (!a->memory)
@@ -52,7 +60,7 @@ static ghm_status codec_init(alpha_codec *a, const ghm_image *image, memory_sour
     for (size_t i = 0; i < 3; i++)
         a->rows[i] = samples + i * row + PAD;
     for (size_t i = row; i < 3 * row; i++) /* above the band all is opaque */
-        samples[i] = (uint16_t)((1u << a->depth) - 1);
+        samples[i] = (uint16_t)a->max;
     adaptive_bit *bits = (adaptive_bit *)&a->contexts;
     for (size_t i = 0; i < sizeof a->contexts / sizeof *bits; i++)
         bits[i] = ADAPTIVE_BIT_START;
@@ -79,17 +87,12 @@ static int median_edge(int w, int n, int nw)
     return nw >= high ? low : nw <= low ? high : w + n - nw;
 }
 
-static int bit_length(unsigned v)
-{
-    return v ? 32 - __builtin_clz(v) : 0;
-}
-
-/* 1 .. 2^depth - 1: how many bits, then the bits below the first. */
+/* 1 .. 2^step_bits - 1: how many bits, then the bits below the first. */
 static int code_magnitude(alpha_codec *a, adaptive_bit *exponent, int magnitude)
 {
     const int known = bit_length((unsigned)magnitude) - 1;
     int k = 0;
-    while (k + 1 < (int)a->depth && code_bit(a, &exponent[k], k < known))
+    while (k + 1 < a->step_bits && code_bit(a, &exponent[k], k < known))
         k++;
     int v = 1;
     for (int i = k - 1; i >= 0; i--)
@@ -102,32 +105,52 @@ static unsigned sign_of(int v)
     return v < 0 ? 0 : v == 0 ? 1 : 2;
 }
 
-/* x - guess, given that x is not the guess. fine: the size of the errors around. */
-static int code_error(alpha_codec *a, int guess, int max, int fine, unsigned signs, int error)
+/* x - guess in steps, given that it is not 0. fine: the size of the errors around. */
+static int code_error(alpha_codec *a, int guess, int fine, unsigned signs, int error)
 {
     alpha_contexts *c = &a->contexts;
-    const unsigned below = guess == 0 ? 0 : guess == max ? 1 : code_bit(a, &c->sign[signs], error < 0);
+    const unsigned below = guess == 0 ? 0 : guess == a->max ? 1 : code_bit(a, &c->sign[signs], error < 0);
     const int magnitude = code_magnitude(a, c->exponent[fine], abs(error));
     return below ? -magnitude : magnitude;
 }
 
-/* Returns sample number i, which is x when encoding; beyond 0 .. 2^depth - 1 after damage. */
+/* What to code for x, in steps: the nearest, but for 0 and max one that is beyond or at them, as pixels that are clear or
+ * opaque shall stay so. */
+static int choose_error(const alpha_codec *a, int guess, int x)
+{
+    if (x == guess)
+        return 0;
+    const int slack = x == 0 || x == a->max ? a->step - 1 : a->step / 2, steps = (abs(x - guess) + slack) / a->step;
+    return x < guess ? -steps : steps;
+}
+
+/* Returns sample number i, which is as near to x when encoding as the step allows; beyond 0 .. max by less than a step, or
+ * by more after damage. */
 static int code_sample(alpha_codec *a, size_t i, int x)
 {
     const uint16_t *at = a->rows[0] + i, *above = a->rows[1] + i;
     const int w = at[-1], ww = at[-2], n = above[0], nw = above[-1], ne = above[1], nn = a->rows[2][i];
-    const int max = (int)(1u << a->depth) - 1, guess = median_edge(w, n, nw);
+    const int guess = median_edge(w, n, nw), wanted = a->encoder ? choose_error(a, guess, x) : 0;
     const int error_w = a->last_error, error_n = a->errors[i], error_ne = a->errors[i + 1];
     const int fine = bit_length((unsigned)(abs(error_w) + abs(error_n) + abs(error_ne)));
     const int coarse = fine < N_COARSE ? fine : N_COARSE - 1;
     const int pattern = (w != n) | (n != nw) << 1 | (n != ne) << 2 | (w != ww) << 3 | (n != nn) << 4;
-    const int end = guess == 0 ? 0 : guess == max ? 1 : 2;
+    const int end = guess == 0 ? 0 : guess == a->max ? 1 : 2;
 
     int error = 0;
-    if (code_bit(a, &a->contexts.hit[pattern][coarse][end], x != guess))
-        error = code_error(a, guess, max, fine, 3 * sign_of(error_w) + sign_of(error_n), x - guess);
+    if (code_bit(a, &a->contexts.hit[pattern][coarse][end], wanted != 0))
+        error = code_error(a, guess, fine, 3 * sign_of(error_w) + sign_of(error_n), wanted);
     a->last_error = a->errors[i] = error;
-    return guess + error;
+    return guess + error * a->step;
+}
+
+/* Whether the row above will do for this one. */
+static bool is_same(const alpha_codec *a, const uint16_t *row, const uint16_t *above)
+{
+    for (size_t x = 0; x < a->width; x++)
+        if (choose_error(a, above[x], row[x]) != 0)
+            return false;
+    return true;
 }
 
 /* False after damage. */
@@ -135,22 +158,20 @@ static bool code_row(alpha_codec *a)
 {
     uint16_t *row = a->rows[0];
     const uint16_t *above = a->rows[1];
-    const int max = (int)(1u << a->depth) - 1;
-    const size_t bytes = a->width * sizeof *row;
-    const unsigned same = code_bit(a, &a->contexts.same_row[a->last_same], a->encoder && memcmp(row, above, bytes) == 0);
+    const unsigned same = code_bit(a, &a->contexts.same_row[a->last_same], a->encoder && is_same(a, row, above));
 
     row[-1] = row[-2] = above[0];
     a->last_same = same;
     a->last_error = 0;
     if (same) {
-        memcpy(row, above, bytes);
+        memcpy(row, above, a->width * sizeof *row);
         memset(a->errors, 0, a->width * sizeof *a->errors);
     }
     for (size_t x = 0; x < a->width && !same; x++) {
         const int v = code_sample(a, x, row[x]);
-        if (v < 0 || v > max)
+        if (v <= -a->step || v >= a->max + a->step)
             return false;
-        row[x] = (uint16_t)v;
+        row[x] = (uint16_t)(v < 0 ? 0 : v > a->max ? a->max : v);
     }
     row[a->width] = row[a->width - 1];
     return true;
@@ -185,30 +206,48 @@ static void store_row(const ghm_image *image, size_t y, const uint16_t *row)
     }
 }
 
-ghm_status alpha_encode(const ghm_image *image, size_t first, size_t n_rows, bytes_writer *out, ghm_diagnostics *diag)
+int alpha_step(double quality, unsigned bit_depth)
+{
+    const int max = (int)(1u << bit_depth) - 1;
+    return 2 * (int)(max * (100 - quality) / 800) + 1;
+}
+
+unsigned alpha_error(const uint8_t *payload, size_t size)
+{
+    bytes_reader r = bytes_reader_make(payload, size);
+    return bytes_u16(&r) / 2u;
+}
+
+ghm_status alpha_encode(const ghm_image *image, size_t n_rows, int step, bytes_writer *out, ghm_diagnostics *diag)
 {
     alpha_codec a;
     range_encoder encoder;
     bool sound = true;
-    GHM_TRY(codec_init(&a, image, out->source, diag));
+    const uint8_t head[STEP_BYTES] = { (uint8_t)step, (uint8_t)(step >> 8) };
+    GHM_TRY(codec_init(&a, image, step, out->source, diag));
+    if (step > 1)
+        bytes_put(out, head, sizeof head);
     range_encoder_init(&encoder, out);
     a.encoder = &encoder;
-    for (size_t y = first; y < first + n_rows && sound; y++, next_row(&a))
+    for (size_t y = 0; y < n_rows && sound; y++, next_row(&a)) {
         sound = load_row(&a, image, y) && code_row(&a);
+        if (sound && step > 1)
+            store_row(image, y, a.rows[0]);
+    }
     codec_free(&a);
     if (!sound)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "the alpha has samples of more than %u bits", a.depth);
     return range_encoder_finish(&encoder) ? GHM_OK : ghm_fail_memory(diag, out->capacity);
 }
 
-ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to, size_t n_rows, memory_source *source,
-                        ghm_diagnostics *diag)
+static ghm_status decode_rows(const uint8_t *stream, size_t size, int step, const ghm_image *to, size_t n_rows,
+                              memory_source *source, ghm_diagnostics *diag)
 {
     alpha_codec a;
     range_decoder decoder;
     bool sound = true;
-    GHM_TRY(codec_init(&a, to, source, diag));
-    range_decoder_init(&decoder, payload, size);
+    GHM_TRY(codec_init(&a, to, step, source, diag));
+    range_decoder_init(&decoder, stream, size);
     a.decoder = &decoder;
     for (size_t y = 0; y < n_rows && sound; y++, next_row(&a)) {
         sound = code_row(&a);
@@ -217,4 +256,16 @@ ghm_status alpha_decode(const uint8_t *payload, size_t size, const ghm_image *to
     }
     codec_free(&a);
     return sound ? GHM_OK : ghm_fail(diag, GHM_ERR_BITSTREAM, "the alpha is damaged");
+}
+
+ghm_status alpha_decode(const uint8_t *payload, size_t size, bool lossy, const ghm_image *to, size_t n_rows,
+                        memory_source *source, ghm_diagnostics *diag)
+{
+    if (!lossy)
+        return decode_rows(payload, size, 1, to, n_rows, source, diag);
+    bytes_reader r = bytes_reader_make(payload, size);
+    const int step = bytes_u16(&r), max = (int)(1u << colour_format_of(to).bit_depth) - 1;
+    if (r.overrun || step % 2 == 0 || step < 3 || step > max)
+        return ghm_fail(diag, GHM_ERR_BITSTREAM, "the head of the alpha is not valid");
+    return decode_rows(payload + STEP_BYTES, size - STEP_BYTES, step, to, n_rows, source, diag);
 }

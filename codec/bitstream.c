@@ -70,6 +70,11 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     free(payload.data);
 }
 
+static bool is_alpha(uint8_t type)
+{
+    return type == CHUNK_ALPHA || type == CHUNK_LOSSY_ALPHA;
+}
+
 static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     const uint8_t *start = r->p;
@@ -84,8 +89,7 @@ static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *c
     if (r->overrun)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in the middle of a chunk");
     chunk->damaged = (uint32_t)crc32_z(0, start, covered) != stored;
-    const bool of_band = chunk->type == CHUNK_DIRECT || chunk->type == CHUNK_BAND || chunk->type == CHUNK_ALPHA;
-    if (chunk->damaged && !(tolerant && of_band))
+    if (chunk->damaged && !(tolerant && (chunk->type == CHUNK_DIRECT || chunk->type == CHUNK_BAND || is_alpha(chunk->type))))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC of a chunk of %zu bytes does not match", chunk->size);
     return GHM_OK;
 }
@@ -141,9 +145,9 @@ static ghm_status take_chunk(const stream_chunk *chunk, stream_index *index, ghm
     const uint8_t wanted = wanted_type(index);
     if (chunk->type == CHUNK_DIRECT)
         return take_direct(chunk, index, wanted, diag);
-    if (chunk->type != CHUNK_BAND && chunk->type != CHUNK_ALPHA && chunk->type != CHUNK_PICTURE_HASH)
+    if (chunk->type != CHUNK_BAND && !is_alpha(chunk->type) && chunk->type != CHUNK_PICTURE_HASH)
         return note_optional(chunk, index, diag);
-    if (chunk->type != wanted)
+    if (chunk->type != wanted && !(is_alpha(chunk->type) && is_alpha(wanted)))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);
     if (wanted == CHUNK_PICTURE_HASH)
         return take_picture_hash(chunk, index, diag);

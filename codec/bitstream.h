@@ -17,6 +17,7 @@ enum {
     CHUNK_DIRECT = 'D',
     CHUNK_BAND = 'B',
     CHUNK_ALPHA = 'A',
+    CHUNK_LOSSY_ALPHA = 'L', /* in its place */
     CHUNK_PICTURE_HASH = 'x',
     PICTURE_HASH_BYTES = 16
 };

@@ -32,6 +32,24 @@ static uint64_t load_le64(const uint8_t *p)
     return bytes_u64(&r);
 }
 
+static bool colours_are_lossless(const stream_index *index)
+{
+    const size_t band_rows = index->header.band_rows * (size_t)MODEL_Z_STRIDE, width = index->header.width;
+    for (size_t band = 0; band < stream_n_bands(&index->header); band++) {
+        const size_t left = index->header.height - band * band_rows, height = left < band_rows ? left : band_rows;
+        if (!direct_is_lossless(index->direct[band].payload, index->direct[band].size, width, height))
+            return false;
+    }
+    return true;
+}
+
+static void note_alpha(ghm_stream_info *info, const stream_chunk *alpha)
+{
+    const unsigned error = alpha->type == CHUNK_LOSSY_ALPHA ? alpha_error(alpha->payload, alpha->size) : 0;
+    info->alpha_bytes += alpha->size;
+    info->alpha_error = error > info->alpha_error ? error : info->alpha_error;
+}
+
 ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
 {
     stream_index index;
@@ -53,9 +71,10 @@ ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info
         info->direct_bytes += index.direct[band].size;
         info->direct_blocks += direct_count(index.direct[band].payload, index.direct[band].size);
         if (components_have_alpha(header->format.components))
-            info->alpha_bytes += index.alpha[band].size;
+            note_alpha(info, &index.alpha[band]);
     }
     info->header_bytes -= info->alpha_bytes + info->direct_bytes;
+    info->lossless = info->complete && info->alpha_error == 0 && colours_are_lossless(&index);
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
         info->metadata_bytes[kind] = index.metadata[kind].payload ? index.metadata[kind].size : 0;
     if (index.picture_hash) {
@@ -217,6 +236,11 @@ static ghm_image result_format(const ghm_decoder *d)
                               somewhere, width * pixel_bytes(d->g.format));
 }
 
+static bool is_preview(const ghm_decoder *d)
+{
+    return d->settings.scale >= GHM_PREVIEW_SCALE;
+}
+
 /* Everything that the header decides. */
 static ghm_status plan(ghm_decoder *d)
 {
@@ -224,8 +248,8 @@ static ghm_status plan(ghm_decoder *d)
     GHM_TRY(check_header(d));
     GHM_TRY(choose_window(d));
     d->n_threads = frame_n_threads(&d->index.header, threads);
-    d->g = frame_geometry_make(d->model, &d->index.header, d->n_threads, d->settings.max_memory);
-    frame_bands_needed(d->model, &d->g, &d->window, &d->first_band, &d->end_band);
+    d->g = frame_geometry_make(d->model, &d->index.header, !is_preview(d), d->n_threads, d->settings.max_memory);
+    frame_bands_needed(&d->g, &d->window, &d->first_band, &d->end_band);
     d->next_band = d->first_band;
     d->report.n_bands = (unsigned)(d->end_band - d->first_band);
     d->planned = true;
@@ -271,7 +295,7 @@ static ghm_status start(ghm_decoder *d)
     d->rec.pool = d->pool = thread_pool_open(d->n_threads);
     if (!d->pool)
         return ghm_fail(&d->diag, GHM_ERR_MEMORY, "%d threads could not be started", d->n_threads);
-    if (d->index.header.has_picture_hash && is_whole(d) && !d->settings.ignore_picture_hash) {
+    if (d->index.header.has_picture_hash && is_whole(d) && !is_preview(d) && !d->settings.ignore_picture_hash) {
         d->hash = picture_hash_open(d->g.format, d->index.header.width, d->index.header.height);
         return d->hash ? GHM_OK : ghm_fail_memory(&d->diag, 576);
     }
@@ -361,7 +385,7 @@ static ghm_status decode_band_alpha(ghm_decoder *d, size_t band, ghm_diagnostics
 {
     const stream_chunk *alpha = &d->index.alpha[band];
     const ghm_image rows = reconstruction_alpha(&d->rec, frame_band_first(&d->g, band), frame_band_rows(&d->g, band));
-    return alpha_decode(payload_of(d, alpha), alpha->size, &rows, rows.height, &d->memory, diag);
+    return alpha_decode(payload_of(d, alpha), alpha->size, alpha->type == CHUNK_LOSSY_ALPHA, &rows, rows.height, &d->memory, diag);
 }
 
 static ghm_status decode_band_direct(ghm_decoder *d, size_t band, ghm_diagnostics *diag)
@@ -714,7 +738,7 @@ static uint64_t pending_bytes(const ghm_decoder *d)
  * made for want of the band below. */
 static uint64_t direct_blocks_bytes(const ghm_decoder *d)
 {
-    const size_t lag = frame_bands_lag(d->model, &d->g);
+    const size_t lag = frame_bands_lag(&d->g);
     uint64_t most = 0;
     for (size_t end = d->first_band + 1; end <= d->index.n_bands_found; end++) {
         uint64_t bytes = 0;
@@ -745,7 +769,7 @@ static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_
         .width = format.width, .height = format.height, .image_bytes = (uint64_t)format.row_stride * format.height,
         .memory = d->memory.peak + pending_bytes(d) + direct_blocks_bytes(d), .n_bands = d->report.n_bands,
         .mac = 1000 * ((double)d->g.width * (double)rows * (model.decoder_kmac - model.synthesis_kmac) +
-                       (double)d->window.width * (double)d->window.height * model.synthesis_kmac),
+                       (double)d->window.width * (double)d->window.height * model_synthesis_kmac(d->model, d->g.filtered)),
     };
     return GHM_OK;
 }

@@ -204,6 +204,12 @@ static size_t blocks_of(size_t pixels)
     return (pixels + DIRECT_BLOCK - 1) / DIRECT_BLOCK;
 }
 
+bool direct_is_lossless(const uint8_t *payload, size_t size, size_t width, size_t height)
+{
+    bytes_reader r = bytes_reader_make(payload, size);
+    return bytes_u16(&r) == 1 && bytes_u32(&r) == blocks_of(width) * blocks_of(height);
+}
+
 uint64_t direct_bytes(pixel_format format, size_t width, size_t height, size_t n)
 {
     const size_t w = blocks_of(width), h = blocks_of(height);
@@ -355,7 +361,7 @@ direct_choice direct_choice_make(double quality, pixel_format format)
     const double weight = lambda / (double)n_planes_of(format);
     const double step8 = 0.7 * sqrt(6 / (log(2) * weight));
     const int max = (int)(1u << format.bit_depth) - 1, half = (int)lrint((step8 * max / 255 - 1) / 2);
-    return (direct_choice){ 2 * clamp(half, 0, max / 4) + 1, weight };
+    return (direct_choice){ .step = 2 * clamp(half, 0, max / 4) + 1, .weight = weight };
 }
 
 direct_encoder *direct_encoder_make(pixel_format format, size_t width, bytes_writer *payload, arena *memory)
@@ -532,6 +538,10 @@ void direct_encoder_plan_row(direct_encoder *e, const ghm_image *source, size_t 
                              uint8_t *planned)
 {
     band_codec *b = &e->band;
+    if (e->choice.all) {
+        memset(planned, 1, b->w);
+        return;
+    }
     for (size_t bx = 0; bx < b->w; bx++) {
         load_block(e, source, bx, first, n_rows);
         planned[bx] = try_block(e, bx, n_rows, costs[bx] + e->weight * lost_error(e, bx, n_rows), &costs[bx]);

@@ -22,6 +22,8 @@ typedef struct direct_blocks {
 
 /* Blocks that the payload of a chunk claims to hold; 0 when it is too short. */
 size_t direct_count(const uint8_t *payload, size_t size);
+/* Whether they are all blocks of a band of width x height pixels, without loss. */
+bool direct_is_lossless(const uint8_t *payload, size_t size, size_t width, size_t height);
 /* What direct_decode() allocates, working memory included. */
 uint64_t direct_bytes(pixel_format format, size_t width, size_t height, size_t n);
 
@@ -37,10 +39,13 @@ void direct_paste(const direct_blocks *blocks, size_t y, size_t x, size_t width,
 typedef struct direct_choice {
     int step;      /* of the samples, odd */
     double weight;
+    bool all;      /* every block, without a look at its cost */
 } direct_choice;
 
 /* quality in 0..1. */
 direct_choice direct_choice_make(double quality, pixel_format format);
+/* Without loss. */
+static inline direct_choice direct_choice_lossless(void) { return (direct_choice){ .step = 1, .all = true }; }
 
 /* One band being encoded. */
 typedef struct direct_encoder direct_encoder;

@@ -12,10 +12,12 @@ static void add_row(downscale *d, const uint8_t *row)
 {
     const size_t n = (size_t)d->format.components;
     const uint16_t *row16 = (const uint16_t *)(const void *)row;
-    for (size_t x = 0; x < d->width; x++) {
-        uint32_t *sum = d->sums + x / d->factor * n;
-        for (size_t c = 0; c < n; c++)
-            sum[c] += d->format.bit_depth > 8 ? row16[x * n + c] : row[x * n + c];
+    uint32_t *sum = d->sums;
+    for (size_t x = 0, end; x < d->width; x = end, sum += n) {
+        end = x + d->factor < d->width ? x + d->factor : d->width;
+        for (size_t i = x * n; i < end * n; i += n)
+            for (size_t c = 0; c < n; c++)
+                sum[c] += d->format.bit_depth > 8 ? row16[i + c] : row[i + c];
     }
 }
 

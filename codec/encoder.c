@@ -16,12 +16,13 @@
 
 enum {
     BAND_Z_ROWS = 8,     /* 512 pixels: a higher band gains little, a lower one costs rate at its borders */
+    LOSSLESS_QUALITY = 0, /* direct blocks cover what the networks make: the less that costs the better */
     MAX_THREADS = 256
 };
 
 void ghm_encode_settings_default(ghm_encode_settings *settings)
 {
-    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1 };
+    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1, .alpha_quality = 100 };
 }
 
 void ghm_buffer_free(ghm_buffer *buffer)
@@ -82,6 +83,7 @@ struct ghm_encoder {
 
     /* bands that are not written yet */
     direct_choice choice;
+    int alpha_step;
     coded_band *coded;    /* those of a group, and those above it whose last pixels need it */
     size_t n_coded, written;
     size_t made_first, made_last; /* rows of pixels in the slab */
@@ -96,6 +98,10 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
 {
     if (!(settings->quality >= 0 && settings->quality <= 100))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "quality %g is outside 0..100", settings->quality);
+    if (!(settings->alpha_quality >= 0 && settings->alpha_quality <= 100))
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "alpha quality %g is outside 0..100", settings->alpha_quality);
+    if (settings->lossless && settings->alpha_quality < 100)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture without loss cannot have alpha of quality %g", settings->alpha_quality);
     if (settings->threads < 0 || settings->threads > MAX_THREADS)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
     if (image->width == 0 || image->height == 0 || image->width > BITSTREAM_MAX_SIDE || image->height > BITSTREAM_MAX_SIDE)
@@ -132,7 +138,7 @@ static size_t group_rows(const frame_geometry *g)
 static void allocate_window(ghm_encoder *e)
 {
     const size_t slab = e->slab_rows + 2 * analysis_halo(e->model);
-    const size_t group = group_rows(&e->g) + analysis_halo(e->model) + synthesis_halo(e->model);
+    const size_t group = group_rows(&e->g) + analysis_halo(e->model) + e->g.halo;
     const size_t rows = (slab > group ? slab : group) * MODEL_Y_STRIDE;
     const size_t stride = e->g.width * pixel_bytes(e->g.format);
     e->window_rows = rows < e->g.height ? rows : e->g.height;
@@ -147,7 +153,7 @@ static frame_window whole_picture(const frame_geometry *g)
 
 static void allocate_group(ghm_encoder *e)
 {
-    const size_t n = e->g.group, all = n + frame_bands_lag(e->model, &e->g);
+    const size_t n = e->g.group, all = n + frame_bands_lag(&e->g);
     e->band_status = arena_alloc(&e->arena, n, sizeof *e->band_status);
     e->band_diag = arena_alloc(&e->arena, n, sizeof *e->band_diag);
     e->n_coded = all < e->g.n_bands ? all : e->g.n_bands;
@@ -229,6 +235,8 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     if (!e)
         return memory_fail(&source, sizeof *e, diag);
     e->model = model;
+    if (chosen.lossless)
+        chosen.quality = LOSSLESS_QUALITY;
     e->settings = chosen;
     e->format = *format;
     memory_source_init(&e->memory, &chosen.allocator, chosen.max_memory);
@@ -240,8 +248,9 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
         .band_rows = band_rows(format->height), .has_picture_hash = chosen.picture_hash != 0, .model_id = model->id,
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
-    e->g = frame_geometry_make(model, &e->header, e->n_threads, chosen.max_memory);
-    e->choice = direct_choice_make(chosen.quality / 100, e->g.format);
+    e->g = frame_geometry_make(model, &e->header, true, e->n_threads, chosen.max_memory);
+    e->choice = chosen.lossless ? direct_choice_lossless() : direct_choice_make(chosen.quality / 100, e->g.format);
+    e->alpha_step = alpha_step(chosen.alpha_quality, e->g.format.bit_depth);
     *encoder = e;
     return GHM_OK;
 }
@@ -303,7 +312,7 @@ static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
     const ghm_image rows = reconstruction_alpha(&e->rec, frame_band_first(&e->g, band), frame_band_rows(&e->g, band));
     bytes_writer *out = &coded_of(e, band)->alpha;
     out->size = 0;
-    return alpha_encode(&rows, 0, rows.height, out, &e->band_diag[i]);
+    return alpha_encode(&rows, rows.height, e->alpha_step, out, &e->band_diag[i]);
 }
 
 /* What the networks are expected to spend on a block of these y: bits and squared error, as bits. The bits are a fit to those
@@ -394,7 +403,7 @@ static ghm_status write_band(ghm_encoder *e, size_t band)
         bitstream_write_chunk(&e->out, CHUNK_DIRECT, coded->direct.data, coded->direct.size);
     bitstream_write_chunk(&e->out, CHUNK_BAND, coded->latents.data, coded->latents.size);
     if (has_alpha(e))
-        bitstream_write_chunk(&e->out, CHUNK_ALPHA, coded->alpha.data, coded->alpha.size);
+        bitstream_write_chunk(&e->out, e->alpha_step > 1 ? CHUNK_LOSSY_ALPHA : CHUNK_ALPHA, coded->alpha.data, coded->alpha.size);
     return GHM_OK;
 }
 
@@ -466,7 +475,8 @@ static ghm_status advance(ghm_encoder *e)
         const size_t needed = (e->run_last + halo) * MODEL_Y_STRIDE;
         if (e->received < needed && e->received < e->g.height)
             return GHM_OK;
-        thread_pool_run(e->pool, frame_strips_of_run(&e->strips, e->run_last - e->run_first), analyse_strip, e);
+        if (!e->settings.lossless) /* y stays zero, and costs next to nothing */
+            thread_pool_run(e->pool, frame_strips_of_run(&e->strips, e->run_last - e->run_first), analyse_strip, e);
         if (has_alpha(e))
             take_alpha(e, e->run_first, e->run_last);
         e->analysed = e->run_last;

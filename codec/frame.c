@@ -78,14 +78,16 @@ static size_t clamp(size_t n, size_t low, size_t high)
     return n > high || low > high ? high : n < low ? low : n;
 }
 
-frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads, uint64_t max_memory)
+frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, bool filtered, int n_threads,
+                                   uint64_t max_memory)
 {
     const size_t threads = (size_t)n_threads;
-    frame_geometry g = { .width = header->width, .height = header->height, .format = header->format };
+    frame_geometry g = { .width = header->width, .height = header->height, .format = header->format, .filtered = filtered };
     g.w = (g.width + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.h = (g.height + MODEL_Y_STRIDE - 1) / MODEL_Y_STRIDE;
     g.band_h = (size_t)header->band_rows * (MODEL_Z_STRIDE / MODEL_Y_STRIDE);
     g.n_bands = stream_n_bands(header);
+    g.halo = filtered ? synthesis_halo(model) : 0;
     const size_t band_bytes = g.band_h * g.w * model->m * sizeof(int16_t);
     const size_t row_bytes = pixel_bytes(g.format) * g.width * MODEL_Y_STRIDE;
     g.group = clamp(share(max_memory, 8, GROUP_BYTES) / band_bytes, threads, g.n_bands);
@@ -103,9 +105,9 @@ size_t frame_band_rows(const frame_geometry *g, size_t band)
     return frame_band_first(g, band + 1) - frame_band_first(g, band);
 }
 
-size_t frame_bands_lag(const ghm_model *model, const frame_geometry *g)
+size_t frame_bands_lag(const frame_geometry *g)
 {
-    return (synthesis_halo(model) + g->band_h - 1) / g->band_h;
+    return (g->halo + g->band_h - 1) / g->band_h;
 }
 
 void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last)
@@ -115,20 +117,32 @@ void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size
     *last = end < g->height ? end : g->height;
 }
 
-void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
-                        size_t *last)
+void frame_bands_needed(const frame_geometry *g, const frame_window *window, size_t *first, size_t *last)
 {
-    const size_t halo = synthesis_halo(model);
-    const size_t top = window->y / MODEL_Y_STRIDE, bottom = rows_of_y(window->y + window->height) + halo;
-    *first = (top > halo ? top - halo : 0) / g->band_h;
+    const size_t top = window->y / MODEL_Y_STRIDE, bottom = rows_of_y(window->y + window->height) + g->halo;
+    *first = (top > g->halo ? top - g->halo : 0) / g->band_h;
     *last = bottom < g->h ? (bottom + g->band_h - 1) / g->band_h : g->n_bands;
+}
+
+/* Without the filter, pixels lack what it does to all of them alike. */
+static ghm_status correct_preview(reconstruction *r, const int32_t *in_multiplier, ghm_diagnostics *diag)
+{
+    arena memory = { .source = r->memory.source };
+    int16_t correction[3];
+    synthesis_correction(r->model, in_multiplier, &memory, correction);
+    const ghm_status status = arena_status(&memory, diag);
+    arena_free(&memory);
+    for (size_t i = 0; i < frame_strips_count(&r->strips); i++)
+        synthesis_correct(&r->syntheses[i], correction);
+    return status;
 }
 
 ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const quality_tables *quality,
                                const frame_geometry *g, const frame_window *window, int n_threads, memory_source *source,
                                ghm_diagnostics *diag)
 {
-    const size_t rows = g->group * g->band_h + 2 * synthesis_halo(model);
+    const size_t rows = g->group * g->band_h + 2 * g->halo;
+    const int32_t *in_multiplier = g->filtered ? quality->gs_in_multiplier : NULL;
 
     *r = (reconstruction){ .model = model, .g = *g, .window = *window, .memory = { .source = source } };
     r->done = window->y / MODEL_Y_STRIDE;
@@ -141,9 +155,10 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
     for (size_t i = 0; r->syntheses && i < frame_strips_count(&r->strips); i++) {
         size_t first, last;
         frame_strip_columns(&r->strips, i, &first, &last);
-        synthesis_init(&r->syntheses[i], model, quality->gs_in_multiplier, first, last, g->w, &r->memory);
+        synthesis_init(&r->syntheses[i], model, in_multiplier, first, last, g->w, &r->memory);
     }
-    return arena_status(&r->memory, diag);
+    GHM_TRY(arena_status(&r->memory, diag));
+    return g->filtered ? GHM_OK : correct_preview(r, quality->gs_in_multiplier, diag);
 }
 
 void reconstruction_free(reconstruction *r)
@@ -188,7 +203,7 @@ static void keep_rows(reconstruction *r, size_t origin, size_t first)
 
 void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_band)
 {
-    const size_t first = frame_band_first(&r->g, first_band), keep = 2 * synthesis_halo(r->model);
+    const size_t first = frame_band_first(&r->g, first_band), keep = 2 * r->g.halo;
     const size_t origin = first > keep ? first - keep : 0;
 
     if (r->filled == 0)
@@ -200,8 +215,7 @@ void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_ban
 
 size_t reconstruction_ready(const reconstruction *r)
 {
-    const size_t halo = synthesis_halo(r->model);
-    const size_t filled = r->filled == r->g.h ? r->g.h : r->filled > halo ? r->filled - halo : 0;
+    const size_t halo = r->g.halo, filled = r->filled == r->g.h ? r->g.h : r->filled > halo ? r->filled - halo : 0;
     const size_t end = filled < r->last ? filled : r->last;
     return end > r->done ? end - r->done : 0;
 }

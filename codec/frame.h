@@ -25,6 +25,8 @@ typedef struct frame_geometry {
     size_t n_bands;
     size_t group;         /* bands in a group */
     size_t slab;          /* rows of y whose pixels are worked on at a time where they need a buffer */
+    bool filtered;        /* by the synthesis's filter; without it for a preview */
+    size_t halo;          /* rows of y above and below that a row of pixels depends on */
 } frame_geometry;
 
 /* Threads that a picture of this size can keep busy, at most n_threads. They follow its height: every one
@@ -32,11 +34,12 @@ typedef struct frame_geometry {
 int frame_n_threads(const stream_header *header, int n_threads);
 /* Groups and slabs take an eighth and a sixteenth of max_memory, 32 and 16 MiB at most, but enough for the threads; 0: no
  * limit. */
-frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, int n_threads, uint64_t max_memory);
+frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, bool filtered, int n_threads,
+                                   uint64_t max_memory);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);
 /* How many bands at most have pixels that are still to be made for want of the y_hat of the band below. */
-size_t frame_bands_lag(const ghm_model *model, const frame_geometry *g);
+size_t frame_bands_lag(const frame_geometry *g);
 /* Rows first .. last - 1 of pixels. */
 void frame_band_pixels(const frame_geometry *g, size_t band, size_t *first, size_t *last);
 
@@ -63,8 +66,7 @@ void frame_strip_columns(const frame_strips *s, size_t i, size_t *first, size_t 
 void frame_strip_rows(const frame_strips *s, size_t i, size_t n_rows, size_t *first, size_t *last);
 
 /* The bands that the pixels of a window depend on. */
-void frame_bands_needed(const ghm_model *model, const frame_geometry *g, const frame_window *window, size_t *first,
-                        size_t *last);
+void frame_bands_needed(const frame_geometry *g, const frame_window *window, size_t *first, size_t *last);
 
 typedef struct reconstruction {
     const ghm_model *model;

@@ -108,6 +108,9 @@ ghm_status model_unpack(const uint8_t *data, size_t size, bytes_writer *out, ghm
 ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend backend, ghm_model **model,
                                ghm_diagnostics *diag);
 
+/* Thousands of multiply-adds a pixel that gs takes, with or without its filter. */
+double model_synthesis_kmac(const ghm_model *model, bool filtered);
+
 /* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
 size_t model_scratch_bytes(const ghm_model *model, size_t n);
 

@@ -23,10 +23,10 @@ static double block_macs_f32(const block_list_f32 *list)
 static double linear_macs(const nn_linear *layer) { return (double)layer->c_out * (double)layer->c_in; }
 static double linear_f32_macs(const nn_linear_f32 *layer) { return (double)layer->c_out * (double)layer->c_in; }
 
-static double synthesis_macs(const ghm_model *m)
+double model_synthesis_kmac(const ghm_model *m, bool filtered)
 {
     const double at4 = linear_macs(&m->gs.in) + block_macs(&m->gs.b4, 1) + linear_macs(&m->gs.out);
-    return linear_macs(&m->gs.base) / 256 + at4 / 16;
+    return (linear_macs(&m->gs.base) / 256 + (filtered ? at4 / 16 : 0)) / 1000;
 }
 
 /* Hyper synthesis and context model. */
@@ -60,7 +60,7 @@ void ghm_model_get_info(const ghm_model *model, ghm_model_info *info)
     *info = (ghm_model_info){ .id = model->id, .file_bytes = model->file_bytes,
                               .n_parameters = model->n_parameters, .backend = model->backend };
     memcpy(info->name, model->name, sizeof info->name);
-    info->synthesis_kmac = synthesis_macs(model) / 1000;
+    info->synthesis_kmac = model_synthesis_kmac(model, true);
     info->decoder_kmac = info->synthesis_kmac + context_macs(model) / 1000;
     info->encoder_kmac = (analysis_macs(model) + hyper_analysis_macs(model)) / 1000;
 }

@@ -34,7 +34,9 @@ for region in 0,0,201,10 0,6000,1,1 5,5,0,5 5,5,5 a,b,c,d 1,2,3,4,5 -1,0,5,5; do
 done
 
 run decode "$stream" small.ppm --scale 1/8
-expect_stdout 'small.ppm: 25x750, picture hash verified'
+expect_stdout 'small.ppm: 25x750, picture hash not compared'
+run decode "$stream" small.ppm --scale 1/2
+expect_stdout 'small.ppm: 100x3000, picture hash verified'
 run decode "$stream" small.ppm --scale 1/16 --region 0,0,100,100
 expect_stdout ': 7x7,'
 run decode "$stream" b.ppm --scale 1/3

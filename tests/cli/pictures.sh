@@ -80,6 +80,31 @@ for name in alpha-translucent.png alpha16.png palette-transparent.png grey-trans
         expect_no_stderr
     done
 done
+run encode "$images/alpha16.png" alpha.ghm --alpha-quality 90
+run info alpha.ghm
+expect_stdout 'alpha with errors up to 819 in'
+run decode alpha.ghm alpha.pam
+expect_status 0
+run encode "$images/alpha16.png" b.ghm --alpha-quality 100.5
+expect_failure 2 'alpha-quality'
+run encode "$images/rgb.png" b.ghm --alpha-quality 10
+expect_same rgb.ghm b.ghm
+
+# Without loss: the picture that comes back is the one that went in.
+for name in rgb.png rgb16.png grey.png alpha16.png alpha-translucent.png; do
+    run encode "$images/$name" whole.ghm --lossless -q 5
+    expect_status 0
+    run info whole.ghm
+    expect_stdout ', without loss, '
+    run decode whole.ghm whole.png
+    run encode whole.png again.ghm --lossless
+    expect_same whole.ghm again.ghm
+    run encode whole.png a.ghm
+    run encode "$images/$name" b.ghm
+    expect_same a.ghm b.ghm
+done
+run encode "$images/alpha16.png" b.ghm --lossless --alpha-quality 50
+expect_failure 2 'alpha without loss too'
 if command -v pngtopam >/dev/null; then
     run encode "$images/alpha-translucent.png" alpha.ghm
     run decode alpha.ghm alpha.png

@@ -86,18 +86,31 @@ static ghm_image make(ghm_components components, unsigned depth, uint32_t width,
     return image;
 }
 
+static ghm_buffer encode_with(const ghm_image *image, const ghm_encode_settings *settings)
+{
+    ghm_buffer out = { 0 };
+    ghm_diagnostics diag = { "" };
+    if (ghm_encode_image(model, settings, image, &out, &diag) != GHM_OK)
+        fail_msg("encode: %s", diag.text);
+    return out;
+}
+
 static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, int threads)
 {
     ghm_encode_settings settings;
-    ghm_buffer out = { 0 };
-    ghm_diagnostics diag = { "" };
     ghm_encode_settings_default(&settings);
     settings.quality = 90;
     settings.threads = threads;
     settings.metadata = metadata;
-    if (ghm_encode_image(model, &settings, image, &out, &diag) != GHM_OK)
-        fail_msg("encode: %s", diag.text);
-    return out;
+    return encode_with(image, &settings);
+}
+
+static ghm_buffer encode_alpha(const ghm_image *image, double alpha_quality)
+{
+    ghm_encode_settings settings;
+    ghm_encode_settings_default(&settings);
+    settings.alpha_quality = alpha_quality;
+    return encode_with(image, &settings);
 }
 
 static ghm_image decode(ghm_buffer stream, int threads)
@@ -173,6 +186,139 @@ static void every_alpha_comes_back(void **state)
         check_kind(GHM_RGBA, 8, (alpha_kind)kind, 1, 1);
         check_kind(GHM_RGBA, 10, (alpha_kind)kind, 3, 2);
     }
+}
+
+/* No sample is off by more than the bound, and none that is clear or opaque at all. */
+static void assert_alpha_within(const ghm_image *image, const ghm_image *out, unsigned bound)
+{
+    const unsigned max = max_of(image);
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = 0; x < image->width; x++) {
+            const unsigned a = get(image, 3, x, y), b = get(out, 3, x, y), error = a > b ? a - b : b - a;
+            assert_true(error <= (a == 0 || a == max ? 0 : bound));
+        }
+}
+
+static size_t check_lossy_alpha(const ghm_image *image, double alpha_quality)
+{
+    const unsigned bound = (unsigned)(max_of(image) * (100 - alpha_quality) / 800);
+    ghm_stream_info info;
+    ghm_buffer stream = encode_alpha(image, alpha_quality);
+    ghm_image out = decode(stream, 2); /* and its hash is right */
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
+    assert_int_equal(info.alpha_error, bound);
+    assert_alpha_within(image, &out, bound);
+    ghm_image_free(&out);
+    ghm_buffer_free(&stream);
+    return info.alpha_bytes;
+}
+
+static void lossy_alpha_keeps_to_its_bound(void **state)
+{
+    (void)state;
+    static const unsigned depths[] = { 8, 9, 12, 16 };
+    static const double qualities[] = { 95, 80, 33.3, 0 };
+    for (int kind = 0; kind < N_ALPHA_KINDS; kind++)
+        for (size_t i = 0; i < 4; i++) {
+            ghm_image image = make(i % 2 ? GHM_GREY_ALPHA : GHM_RGBA, depths[i], 97, 600, (alpha_kind)kind);
+            size_t before = check_lossy_alpha(&image, 100);
+            print_message("alpha %d, %u bits: %zu", kind, depths[i], before);
+            for (size_t q = 0; q < 4; q++) {
+                const size_t bytes = check_lossy_alpha(&image, qualities[q]);
+                print_message(" %zu", bytes);
+                assert_true(kind == NOISE ? bytes < before : bytes <= before + before / 8 + 8);
+                before = bytes;
+            }
+            print_message("\n");
+            ghm_image_free(&image);
+        }
+}
+
+static void alpha_quality_100_is_as_without(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGBA, 8, 97, 83, DISC), opaque = make(GHM_RGB, 8, 97, 83, OPAQUE);
+    ghm_buffer plain = encode_with(&image, NULL), whole = encode_alpha(&image, 100), nearly = encode_alpha(&image, 99);
+    ghm_buffer without = encode_with(&opaque, NULL), lossy = encode_alpha(&opaque, 10), out = { 0 };
+    ghm_encode_settings settings;
+    assert_true(plain.size == whole.size && plain.size == nearly.size && without.size == lossy.size);
+    assert_memory_equal(plain.data, whole.data, plain.size);
+    assert_memory_equal(plain.data, nearly.data, plain.size);
+    assert_memory_equal(without.data, lossy.data, without.size);
+    ghm_encode_settings_default(&settings);
+    for (settings.alpha_quality = -1; settings.alpha_quality < 200; settings.alpha_quality += 102)
+        assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_ERR_ARGUMENT);
+    ghm_buffer *const all[] = { &plain, &whole, &nearly, &without, &lossy };
+    for (size_t i = 0; i < 5; i++)
+        ghm_buffer_free(all[i]);
+    ghm_image_free(&image);
+    ghm_image_free(&opaque);
+}
+
+/* Samples of all values, so that differences of components take all of theirs. */
+static void add_noise(ghm_image *image)
+{
+    uint32_t state = 7;
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = image->width / 2; x < image->width; x++)
+            for (int c = 0; c < 4; c++)
+                if (image->planes[c]) {
+                    state = state * 1664525u + 1013904223u;
+                    put(image, c, x, y, state >> 30 == 0 ? 0 : state >> 30 == 1 ? max_of(image) : (state >> 8) & max_of(image));
+                }
+}
+
+static void check_lossless(ghm_components components, unsigned depth, uint32_t width, uint32_t height)
+{
+    ghm_image image = make(components, depth, width, height, DISC);
+    ghm_encode_settings settings;
+    ghm_stream_info info;
+    add_noise(&image);
+    ghm_encode_settings_default(&settings);
+    settings.lossless = 1;
+    settings.quality = 3;
+    ghm_buffer stream = encode_with(&image, &settings);
+    ghm_image out = decode(stream, 2);
+    for (int c = 0; c < 4; c++)
+        if (image.planes[c])
+            assert_true(distance(&image, &out, c) == 0);
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
+    assert_true(info.lossless);
+    assert_int_equal(ghm_stream_get_info(stream.data, stream.size - 1, &info, NULL), GHM_OK);
+    assert_false(info.lossless);
+    ghm_image_free(&out);
+    ghm_image_free(&image);
+    ghm_buffer_free(&stream);
+}
+
+static void lossless_keeps_every_sample(void **state)
+{
+    (void)state;
+    static const ghm_components kinds[] = { GHM_GREY, GHM_GREY_ALPHA, GHM_RGB, GHM_RGBA };
+    static const unsigned depths[] = { 8, 9, 12, 16 };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++)
+            check_lossless(kinds[i], depths[j], 97, 83);
+    check_lossless(GHM_RGB, 8, 1, 1);
+    check_lossless(GHM_RGB, 8, 33, 1100);
+}
+
+static void lossless_needs_lossless_alpha(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGBA, 8, 20, 20, DISC);
+    ghm_encode_settings settings;
+    ghm_stream_info info;
+    ghm_buffer out = { 0 };
+    ghm_encode_settings_default(&settings);
+    settings.lossless = 1;
+    settings.alpha_quality = 99;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_ERR_ARGUMENT);
+    out = encode(&image, NULL, 1);
+    assert_int_equal(ghm_stream_get_info(out.data, out.size, &info, NULL), GHM_OK);
+    assert_false(info.lossless);
+    ghm_buffer_free(&out);
+    ghm_image_free(&image);
 }
 
 /* A smooth ramp of 16 bits keeps more than 8 bits of it: neighbours that 8 bits cannot tell apart stay apart. */
@@ -345,33 +491,65 @@ static size_t find_chunk(ghm_buffer stream, uint8_t type, size_t *size)
     return 0;
 }
 
-/* Every byte of the alpha changed, with the right CRC: refused by the alpha's decoder or by the hash, at any depth. (The
- * last byte may have values to choose from; then the picture is the same, by its hash.) */
+/* The CRC of a chunk whose payload was changed; `before` bytes stand before it. */
+static void mend_crc(ghm_buffer stream, size_t payload, size_t before, size_t size)
+{
+    const uint32_t crc = (uint32_t)crc32(0, stream.data + payload - before, (uInt)(before + size));
+    for (size_t j = 0; j < 4; j++)
+        stream.data[payload + size + j] = (uint8_t)(crc >> (8 * j));
+}
+
+/* Every byte of the alpha changed, with the right CRC: refused by the alpha's decoder or by the hash. (The last byte may have
+ * values to choose from; then the picture is the same, by its hash.) */
+static void check_damaged_alpha(const ghm_image *image, double alpha_quality, uint8_t type)
+{
+    ghm_image out = { 0 };
+    ghm_buffer stream = encode_alpha(image, alpha_quality);
+    size_t size = 0, n_by_alpha = 0;
+    const size_t payload = find_chunk(stream, type, &size), before = size > 127 ? 3 : 2;
+    for (size_t i = 0; i < size; i++) {
+        stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
+        mend_crc(stream, payload, before, size);
+        const ghm_status status = ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL);
+        assert_true(status == GHM_ERR_CHECKSUM || status == GHM_ERR_BITSTREAM || (status == GHM_OK && i + 1 == size));
+        assert_true((out.owned != NULL) == (status == GHM_OK));
+        ghm_image_free(&out);
+        n_by_alpha += status == GHM_ERR_BITSTREAM;
+        stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
+    }
+    print_message("%u bits: %zu of %zu were noticed by the alpha itself\n", image->bit_depth, n_by_alpha, size);
+    assert_true(n_by_alpha > 0);
+    ghm_buffer_free(&stream);
+}
+
 static void damaged_alpha_is_noticed(void **state)
 {
     (void)state;
     for (unsigned depth = 8; depth <= 16; depth += 8) {
-        ghm_image image = make(GHM_GREY_ALPHA, depth, 97, 83, DISC), out = { 0 };
-        ghm_buffer stream = encode(&image, NULL, 1);
-        size_t size = 0, n_by_alpha = 0;
-        const size_t payload = find_chunk(stream, 'A', &size), start = payload - (size > 127 ? 3 : 2);
-        for (size_t i = 0; i < size; i++) {
-            stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
-            const uint32_t crc = (uint32_t)crc32(0, stream.data + start, (uInt)(payload + size - start));
-            for (size_t j = 0; j < 4; j++)
-                stream.data[payload + size + j] = (uint8_t)(crc >> (8 * j));
-            const ghm_status status = ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL);
-            assert_true(status == GHM_ERR_CHECKSUM || status == GHM_ERR_BITSTREAM || (status == GHM_OK && i + 1 == size));
-            assert_true((out.owned != NULL) == (status == GHM_OK));
-            ghm_image_free(&out);
-            n_by_alpha += status == GHM_ERR_BITSTREAM;
-            stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
-        }
-        print_message("%u bits: %zu of %zu were noticed by the alpha itself\n", depth, n_by_alpha, size);
-        assert_true(n_by_alpha > 0);
-        ghm_buffer_free(&stream);
+        ghm_image image = make(GHM_GREY_ALPHA, depth, 97, 83, DISC);
+        check_damaged_alpha(&image, 100, 'A');
+        check_damaged_alpha(&image, 90, 'L');
         ghm_image_free(&image);
     }
+}
+
+/* Steps that are even, 1, or above max, and a payload that ends in its head. */
+static void wrong_steps_of_alpha_are_refused(void **state)
+{
+    (void)state;
+    static const unsigned steps[] = { 0, 1, 4, 257, 65535 };
+    ghm_image image = make(GHM_GREY_ALPHA, 8, 97, 83, DISC), out;
+    ghm_buffer stream = encode_alpha(&image, 90);
+    size_t size = 0;
+    const size_t payload = find_chunk(stream, 'L', &size), before = size > 127 ? 3 : 2;
+    for (size_t i = 0; i < 5; i++) {
+        stream.data[payload] = (uint8_t)steps[i];
+        stream.data[payload + 1] = (uint8_t)(steps[i] >> 8);
+        mend_crc(stream, payload, before, size);
+        assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL), GHM_ERR_BITSTREAM);
+    }
+    ghm_buffer_free(&stream);
+    ghm_image_free(&image);
 }
 
 static void too_much_metadata_is_refused(void **state)
@@ -425,6 +603,11 @@ int main(void)
         cmocka_unit_test(metadata_comes_back),
         cmocka_unit_test(lying_metadata_is_refused),
         cmocka_unit_test(damaged_alpha_is_noticed),
+        cmocka_unit_test(wrong_steps_of_alpha_are_refused),
+        cmocka_unit_test(lossy_alpha_keeps_to_its_bound),
+        cmocka_unit_test(alpha_quality_100_is_as_without),
+        cmocka_unit_test(lossless_keeps_every_sample),
+        cmocka_unit_test(lossless_needs_lossless_alpha),
         cmocka_unit_test(too_much_metadata_is_refused),
         cmocka_unit_test(exif_of_any_bytes_is_safe),
     };

@@ -1,5 +1,6 @@
 /* Piece by piece, in part, smaller, incomplete and within limits: each compared to the bit with the whole picture that one
  * call decodes. Random sizes come from a seed, which is printed; GHM_TEST_SEED sets it. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -349,40 +350,116 @@ static void regions_need_their_bands_only(void **state)
     assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &part, NULL), GHM_ERR_ARGUMENT);
 }
 
-static void assert_means(const ghm_image *small, ghm_region r, unsigned scale)
+/* A smaller picture, at once; piece by piece it is the same. */
+static ghm_image decode_smaller(unsigned scale, ghm_region region, int threads)
 {
-    assert_int_equal(small->width, (r.width + scale - 1) / scale);
-    assert_int_equal(small->height, (r.height + scale - 1) / scale);
-    for (uint32_t y = 0; y < small->height; y++)
-        for (uint32_t x = 0; x < small->width; x++)
-            for (unsigned c = 0; c < 3; c++) {
-                unsigned sum = 0, n = 0;
-                for (uint32_t py = y * scale; py < (y + 1) * scale && py < r.height; py++)
-                    for (uint32_t px = x * scale; px < (x + 1) * scale && px < r.width; px++, n++)
-                        sum += row_of(&whole, r.y + py)[3 * (r.x + px) + c];
-                assert_int_equal(row_of(small, y)[3 * x + c], (sum + n / 2) / n);
-            }
+    ghm_decode_settings settings;
+    sink rows = { 0 };
+    ghm_decode_settings_default(&settings);
+    settings.scale = scale;
+    settings.region = region;
+    settings.threads = threads;
+    ghm_image small = decode(&settings, stream, GHM_OK);
+    assert_int_equal(push_all(&settings, stream, 2000, &rows, NULL), GHM_OK);
+    assert_same_picture(&rows.image, &small);
+    free_sink(&rows);
+    return small;
 }
 
-static void previews_are_means(void **state)
+/* The mean of the difference of two pictures of a size, and their PSNR, of all samples. */
+static double compare_pictures(const ghm_image *a, const ghm_image *b, double *psnr)
+{
+    double sum = 0, squares = 0;
+    const double n = (double)row_bytes(a) * a->height;
+    for (uint32_t y = 0; y < a->height; y++)
+        for (size_t i = 0; i < row_bytes(a); i++) {
+            const double d = (double)row_of(a, y)[i] - row_of(b, y)[i];
+            sum += d;
+            squares += d * d;
+        }
+    *psnr = 10 * log10(255 * 255 * n / (squares + 1e-9));
+    return sum / n;
+}
+
+/* Of squares of side x side samples; those at the edges of what they have. */
+static ghm_image box_means(const ghm_image *from, uint32_t side)
+{
+    ghm_image to;
+    assert_int_equal(ghm_image_alloc((from->width + side - 1) / side, (from->height + side - 1) / side, &to, NULL), GHM_OK);
+    for (uint32_t y = 0; y < to.height; y++)
+        for (uint32_t x = 0; x < 3 * to.width; x++) {
+            unsigned sum = 0, n = 0;
+            for (uint32_t py = y * side; py < (y + 1) * side && py < from->height; py++)
+                for (uint32_t px = x / 3 * side; px < (x / 3 + 1) * side && px < from->width; px++, n++)
+                    sum += row_of(from, py)[3 * px + x % 3];
+            to.planes[0][y * to.row_stride + x] = (uint8_t)((sum + n / 2) / n);
+        }
+    return to;
+}
+
+static void halves_are_means(void **state)
 {
     (void)state;
-    const ghm_region all = { 0, 0, WIDTH, HEIGHT }, part = { 11, 301, 67, 333 };
-    for (unsigned scale = 2; scale <= 16; scale *= 2)
-        for (int cut = 0; cut < 2; cut++) {
-            ghm_decode_settings settings;
-            sink rows = { 0 };
-            ghm_decode_settings_default(&settings);
-            settings.scale = scale;
-            if (cut)
-                settings.region = part;
-            ghm_image small = decode(&settings, stream, GHM_OK);
-            assert_means(&small, cut ? part : all, scale);
-            assert_int_equal(push_all(&settings, stream, 2000, &rows, NULL), GHM_OK);
-            assert_same_picture(&rows.image, &small);
-            ghm_image_free(&small);
-            free_sink(&rows);
-        }
+    const ghm_region regions[] = { { 0, 0, WIDTH, HEIGHT }, { 11, 301, 67, 333 } };
+    for (size_t i = 0; i < 2; i++) {
+        ghm_image full = decode_smaller(1, regions[i], 1), half = decode_smaller(2, regions[i], 1), means = box_means(&full, 2);
+        assert_same_picture(&half, &means);
+        ghm_image_free(&full);
+        ghm_image_free(&half);
+        ghm_image_free(&means);
+    }
+}
+
+/* From 1/4 on, of pixels that the filter has not seen: nearly the means, and as bright. */
+static void previews_are_close_to_means(void **state)
+{
+    (void)state;
+    for (unsigned scale = GHM_PREVIEW_SCALE; scale <= 16; scale *= 2) {
+        ghm_image small = decode_smaller(scale, (ghm_region){ 0, 0, WIDTH, HEIGHT }, 1);
+        ghm_image threads = decode_smaller(scale, (ghm_region){ 0, 0, WIDTH, HEIGHT }, 3);
+        ghm_image means = box_means(&whole, scale);
+        double psnr;
+        assert_same_picture(&threads, &small);
+        assert_true(fabs(compare_pictures(&small, &means, &psnr)) < 0.5);
+        assert_true(psnr > 36);
+        ghm_image_free(&small);
+        ghm_image_free(&threads);
+        ghm_image_free(&means);
+    }
+}
+
+static void previews_of_regions_are_parts(void **state)
+{
+    (void)state;
+    const ghm_region part = { 32, 304, 64, 336 };
+    for (unsigned scale = GHM_PREVIEW_SCALE; scale <= 16; scale *= 2) {
+        ghm_image all = decode_smaller(scale, (ghm_region){ 0, 0, WIDTH, HEIGHT }, 1), small = decode_smaller(scale, part, 2);
+        for (uint32_t y = 0; y < small.height; y++)
+            assert_memory_equal(row_of(&small, y), row_of(&all, part.y / scale + y) + 3 * (part.x / scale), row_bytes(&small));
+        ghm_image_free(&all);
+        ghm_image_free(&small);
+    }
+}
+
+static void previews_do_not_depend_on_the_backend(void **state)
+{
+    (void)state;
+    ghm_image here = decode_smaller(8, (ghm_region){ 0, 0, WIDTH, HEIGHT }, 1), portable;
+    ghm_decode_settings settings;
+    ghm_model *c;
+    assert_int_equal(ghm_model_open_profile("fast", GHM_BACKEND_C, &c, NULL), GHM_OK);
+    ghm_decode_settings_default(&settings);
+    settings.scale = 8;
+    assert_int_equal(ghm_decode_image(c, &settings, stream.data, stream.size, &portable, NULL), GHM_OK);
+    assert_same_picture(&portable, &here);
+    ghm_image_free(&portable);
+    ghm_image_free(&here);
+    ghm_model_close(&c);
+}
+
+static void other_scales_are_refused(void **state)
+{
+    (void)state;
     ghm_decode_settings settings;
     ghm_image none;
     ghm_decode_settings_default(&settings);
@@ -751,7 +828,11 @@ int main(void)
         cmocka_unit_test(little_memory_gives_the_same),
         cmocka_unit_test(regions_are_parts_of_the_whole),
         cmocka_unit_test(regions_need_their_bands_only),
-        cmocka_unit_test(previews_are_means),
+        cmocka_unit_test(halves_are_means),
+        cmocka_unit_test(previews_are_close_to_means),
+        cmocka_unit_test(previews_of_regions_are_parts),
+        cmocka_unit_test(previews_do_not_depend_on_the_backend),
+        cmocka_unit_test(other_scales_are_refused),
         cmocka_unit_test(truncated_streams_give_what_arrived),
         cmocka_unit_test(damaged_bands_become_grey),
         cmocka_unit_test(pushing_notices_what_one_call_notices),

@@ -49,7 +49,8 @@ static void build(stream *s, fuzz_input *in)
     ghm_model_get_info(fuzz_model(GHM_BACKEND_AUTO), &info);
     const size_t width = fuzz_range(in, 1, MAX_WIDTH), height = fuzz_range(in, 1, MAX_HEIGHT);
     const size_t quality = fuzz_range(in, 0, 1024 * LAST_ANCHOR), band_rows = fuzz_range(in, 1, 3);
-    const unsigned components = fuzz_u8(in) % 4, depth = fuzz_u8(in) % 9; /* grey and alpha flags; bits above 8 */
+    const uint8_t kind = fuzz_u8(in);
+    const unsigned components = kind % 4, depth = fuzz_u8(in) % 9; /* grey and alpha flags; bits above 8 */
     uint8_t header[HEADER_BYTES] = { 1, (uint8_t)(components | depth << 4), (uint8_t)width, (uint8_t)height };
     for (int i = 0; i < 8; i++)
         header[4 + i] = (uint8_t)(info.id >> (8 * i));
@@ -64,7 +65,7 @@ static void build(stream *s, fuzz_input *in)
     for (size_t band = 0; band < n_bands; band++) {
         put_payload(s, 'B', in, band + 1 == n_bands && !(components & 2));
         if (components & 2)
-            put_payload(s, 'A', in, band + 1 == n_bands);
+            put_payload(s, kind & 4 ? 'L' : 'A', in, band + 1 == n_bands);
     }
 }
 

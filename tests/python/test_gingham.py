@@ -55,8 +55,12 @@ class TestGingham(unittest.TestCase):
                 decoded = gingham.decode(stream)
                 self.assertEqual(decoded.dtype, dtype)
                 self.assertEqual(decoded.shape, array.shape if components != 1 else array.shape[:2])
+                lossless = gingham.decode(gingham.encode(array, lossless=True))
+                numpy.testing.assert_array_equal(lossless, array if components != 1 else array[:, :, 0])
                 if components in (2, 4):  # alpha is kept without loss
                     numpy.testing.assert_array_equal(decoded[:, :, -1], array[:, :, -1])
+                    lossy = gingham.decode(gingham.encode(array, 90, alpha_quality=90)).astype(float)
+                    self.assertLessEqual(numpy.abs(lossy[:, :, -1] - array[:, :, -1]).max(), 3.2 * scale)
                 difference = decoded.reshape(array.shape).astype(float) - array
                 self.assertLess(numpy.abs(difference).mean(), 8 * scale)
 

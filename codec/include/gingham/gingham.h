@@ -232,6 +232,10 @@ typedef struct ghm_encode_settings {
     uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit. With
                                          less the work is divided more finely; the bytes do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
+    double alpha_quality;           /**< 0..100; 100 (default): alpha without loss. Below, errors of alpha are at most
+                                         (100 - alpha_quality) / 800 of the range, and clear and opaque stay so */
+    int lossless;                   /**< nonzero: every sample comes back as it was, at any depth, whatever the quality; the
+                                         networks are then of no use. Default 0 */
 } ghm_encode_settings;
 
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
@@ -240,7 +244,7 @@ GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
  * Encode one picture.
  *
  * @param image     read only, not kept. Grey and RGB are coded by the networks, blocks that these cannot hold near-lossless,
- *                  alpha without loss.
+ *                  alpha as settings->alpha_quality says.
  * @param settings  NULL for the defaults.
  * @param out       on success one complete stream (codec/BITSTREAM.md); untouched on failure.
  * @param diag      may be NULL.
@@ -303,6 +307,8 @@ typedef struct ghm_stream_info {
     ghm_components components; /**< of the decoded picture */
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
     size_t alpha_bytes;        /**< alpha of all bands; like the bands not counted in header_bytes */
+    unsigned alpha_error;      /**< the largest that a sample of alpha may have; 0: alpha without loss, or none */
+    int lossless;              /**< nonzero: complete, and every sample is as it was when encoded */
     size_t direct_blocks;      /**< blocks of 16x16 pixels that the networks do not code, in bands that are there */
     size_t direct_bytes;       /**< of their coded form; like the bands not counted in header_bytes */
     size_t metadata_bytes[GHM_N_METADATA_KINDS]; /**< as stored, usually compressed; 0: the stream has none */
@@ -348,6 +354,10 @@ typedef struct ghm_region {
     uint32_t x, y, width, height;
 } ghm_region;
 
+/** From this scale on the pixels that are averaged come from a part of the networks (BITSTREAM.md, "Preview"): close to those of
+ * the decoded picture, and the same on every machine. */
+#define GHM_PREVIEW_SCALE 4
+
 typedef struct ghm_decode_settings {
     int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
     int ignore_picture_hash;        /**< nonzero: do not compare the stored picture hash */
@@ -359,7 +369,8 @@ typedef struct ghm_decode_settings {
                                          whole. Bands without influence on it are not decoded; the picture hash is not
                                          compared */
     unsigned scale;                 /**< 1 (default), 2, 4, 8 or 16: the result is smaller by this factor, sides rounded up;
-                                         each pixel is the mean of a square of the region's */
+                                         each pixel is the mean of a square of the region's. From GHM_PREVIEW_SCALE on they
+                                         are those of a cheaper decoding, as exact, and the picture hash is not compared */
     int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), and the picture is
                                          delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
     uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no

@@ -145,10 +145,13 @@ def _image_of(array, bit_depth):
     return image, pointer
 
 
-def encode(array, quality=60, *, bit_depth=None, threads=0, metadata=None, profile=None, model=None):
+def encode(array, quality=60, *, alpha_quality=100, lossless=False, bit_depth=None, threads=0, metadata=None, profile=None,
+           model=None):
     """Encode an array to bytes.
 
     quality    0 to 100, any number; higher is better and larger
+    alpha_quality  100: alpha without loss; below, with errors of at most (100 - alpha_quality) / 800 of the range
+    lossless   keep every sample as it is, whatever the quality
     bit_depth  of the samples; by default 8 for uint8 and 16 for uint16
     threads    0: as many as the process may use. The bytes do not depend on it
     metadata   {'icc': bytes, 'exif': bytes, 'xmp': bytes, 'iptc': bytes}, carried along
@@ -165,7 +168,8 @@ def encode(array, quality=60, *, bit_depth=None, threads=0, metadata=None, profi
         buffer = carried.kinds[_METADATA_KINDS.index(kind)]
         buffer.data, buffer.size = _ffi.cast('uint8_t *', buffers[-1]), len(data)
     _lib.ghm_encode_settings_default(settings)
-    settings.quality, settings.threads, settings.metadata = quality, threads, carried
+    settings.quality, settings.alpha_quality, settings.lossless = quality, alpha_quality, lossless
+    settings.threads, settings.metadata = threads, carried
     out, diagnostics = _ffi.new('ghm_buffer *'), _ffi.new('ghm_diagnostics *')
     pointer = (model or _model_of_profile(profile))._pointer[0]
     _check(_lib.ghm_encode_image(pointer, settings, image, out, diagnostics), diagnostics)
