@@ -336,7 +336,7 @@ typedef struct ghm_origin {
  * Put an origin into a complete stream that has none; 22 bytes. The decoded picture does not change.
  *
  * @param stream  replaced on success, untouched on failure.
- * @return GHM_OK, GHM_ERR_MEMORY, GHM_ERR_BITSTREAM (no stream), GHM_ERR_ARGUMENT (it has an origin)
+ * @return GHM_OK, GHM_ERR_MEMORY, GHM_ERR_TRUNCATED, GHM_ERR_ARGUMENT (it has an origin), and as ghm_stream_get_info()
  */
 GHM_API ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *origin, ghm_diagnostics *diag);
 
