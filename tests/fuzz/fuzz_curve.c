@@ -14,7 +14,7 @@ static const bd_range ranges[] = { { .given = false }, { true, 29, 37 } };
 static void check_result(bd_result bd)
 {
     FUZZ_CHECK(isfinite(bd.percent) && bd.percent >= -100);
-    FUZZ_CHECK(!bd.defined || (bd.low < bd.high && bd.overlap > 0 && bd.overlap <= 1));
+    FUZZ_CHECK(!bd.defined || (bd.low < bd.high && bd.overlap >= 0 && bd.overlap <= 1));
 }
 
 static void compare(const rd_curve *curve, bd_method method, bd_range range)
