@@ -432,8 +432,9 @@ GHM_API ghm_status ghm_decoder_open(const ghm_model *model, const ghm_decode_set
 /**
  * The next bytes of the stream, as many as there are; rows that they complete are delivered before this returns.
  *
- * @return GHM_OK, or what ghm_decode_image() returns, but for GHM_ERR_TRUNCATED. After a failure every further call returns
- *         the same. With settings->partial damage is reported by ghm_decoder_finish() only.
+ * @return GHM_OK, or what ghm_decode_image() returns, but for GHM_ERR_TRUNCATED. Of several faults it may be another: what
+ *         has not arrived is not known. After a failure every further call returns the same. With settings->partial damage is
+ *         reported by ghm_decoder_finish() only.
  */
 GHM_API ghm_status ghm_decoder_push(ghm_decoder *decoder, const uint8_t *data, size_t size);
 
