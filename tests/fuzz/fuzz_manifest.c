@@ -15,13 +15,13 @@
 enum { N_SHARDS = 3 };
 
 /* The settings that the command has from its command line; to be freed. */
-static void *make_settings(char *path, char *shard)
+static void *make_settings(char *path, char *part)
 {
-    char *arguments[] = { "encode", "--out-dir", "out", "--manifest", path, "--shard", shard, NULL };
+    char *arguments[] = { "encode", "--out-dir", "out", "--manifest", path, "--shard", part, NULL };
     int n_operands;
     exit_code code;
     void *settings = calloc(1, encode_batch.settings_size);
-    FUZZ_CHECK(settings && options_parse(&encode_command, shard ? 7 : 5, arguments, settings, &n_operands, &code));
+    FUZZ_CHECK(settings && options_parse(&encode_command, part ? 7 : 5, arguments, settings, &n_operands, &code));
     return settings;
 }
 
