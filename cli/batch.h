@@ -57,6 +57,8 @@ typedef struct batch_command {
     bool resumes_from_log; /* run calls batch_log_has() */
 } batch_command;
 
+extern const batch_command encode_batch, decode_batch; /* cmd_encode.c, cmd_decode.c */
+
 /* Whether the options ask for a batch. EXIT_USAGE with a message when they go together with no kind of run. one_output:
  * what --output names, or NULL. */
 exit_code batch_check_options(const batch_command *kind, const void *settings, const char *one_output, int n_operands,

@@ -15,6 +15,7 @@
 #include "eval/folders.h"
 #include "input.h"
 #include "message.h"
+#include "parse.h"
 
 #define MAX_LOG_BYTES (UINT64_C(1) << 32)
 
@@ -59,14 +60,17 @@ static exit_code note_done(batch_log *log, const cJSON *object)
                                        strtoull(text_member(object, "input_hash"), NULL, 16),
                                        text_member(object, "options"),
                                        strtoull(text_member(object, "model_id"), NULL, 16));
-    log->done[log->n_done++] = (log_entry){ key, (uint64_t)bytes->valuedouble };
+    log->done[log->n_done++] = (log_entry){ key, parse_count_in_json(bytes->valuedouble) };
     return EXIT_OK;
 }
 
-static int compare_keys(const void *a, const void *b)
+/* By key and size: a file made again may have come out larger, and both lines stay. */
+static int compare_entries(const void *a, const void *b)
 {
-    const uint64_t x = ((const log_entry *)a)->key, y = ((const log_entry *)b)->key;
-    return x < y ? -1 : x > y;
+    const log_entry *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->output_bytes < y->output_bytes ? -1 : x->output_bytes > y->output_bytes;
 }
 
 static exit_code read_log(batch_log *log)
@@ -86,17 +90,17 @@ static exit_code read_log(batch_log *log)
     }
     input_free(&in);
     if (log->n_done > 0)
-        qsort(log->done, log->n_done, sizeof *log->done, compare_keys);
+        qsort(log->done, log->n_done, sizeof *log->done, compare_entries);
     return code;
 }
 
 bool batch_log_find(const batch_log *log, uint64_t key, const char *output)
 {
-    const log_entry wanted = { .key = key };
-    const log_entry *found =
-        log->n_done ? bsearch(&wanted, log->done, log->n_done, sizeof *log->done, compare_keys) : NULL;
     struct stat st;
-    return found && stat(output, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == found->output_bytes;
+    if (log->n_done == 0 || stat(output, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    const log_entry wanted = { key, (uint64_t)st.st_size };
+    return bsearch(&wanted, log->done, log->n_done, sizeof *log->done, compare_entries) != NULL;
 }
 
 /* -------------------------------------------------------------------------------------------------- writing */

@@ -16,7 +16,7 @@ typedef struct log_entry {
 typedef struct batch_log {
     const char *path;
     int fd;
-    log_entry *done; /* sorted by key */
+    log_entry *done; /* sorted */
     size_t n_done, capacity;
 } batch_log;
 

@@ -460,7 +460,7 @@ static exit_code run_in_batch(batch *b, const batch_file *file, json_object *lin
 
 static const char *const stream_suffixes[] = { SUFFIX, NULL };
 
-static const batch_command decode_batch = {
+const batch_command decode_batch = {
     .command = &decode_command,
     .settings_size = sizeof(decode_options),
     .options = FIELD(batch),

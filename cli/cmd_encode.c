@@ -370,7 +370,7 @@ static const char *const picture_suffixes[] = {
     NULL
 };
 
-static const batch_command encode_batch = {
+const batch_command encode_batch = {
     .command = &encode_command,
     .settings_size = sizeof(encode_options),
     .options = FIELD(batch),

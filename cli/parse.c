@@ -189,3 +189,8 @@ const char *parse_jpeg_quality(const char *value, void *field)
 {
     return parse_integer(value, 1, 100, field) ? NULL : "a whole number from 1 to 100";
 }
+
+uint64_t parse_count_in_json(double value)
+{
+    return value >= 0 && value <= 0x1p53 ? (uint64_t)value : 0;
+}

@@ -33,4 +33,7 @@ const char *parse_scale(const char *value, void *field);        /* unsigned: 2 f
 const char *parse_region(const char *value, void *field);       /* ghm_region: "x,y,w,h" */
 const char *parse_jpeg_quality(const char *value, void *field); /* int, 1..100 */
 
+/* A count of bytes or pixels from JSON, whose numbers may be anything: 0 for one that no count can be. */
+uint64_t parse_count_in_json(double value);
+
 #endif

@@ -103,8 +103,10 @@ struct ghm_decoder {
     bytes_writer pending; /* holds data, unless they are the caller's */
     bytes_writer metadata[GHM_N_METADATA_KINDS]; /* the payloads, when data do not stay */
     bool complete;        /* the index has the last chunk */
-    ghm_status damage;    /* behind the header: why the rest of the stream is not read, or a band is missing */
+    ghm_status damage;    /* behind the header: why the rest of the stream is not read */
     ghm_diagnostics damage_diag;
+    ghm_status band_damage; /* partial: of the first band that is missing. The stream is read on behind it */
+    ghm_diagnostics band_damage_diag;
 
     /* what the header decides */
     bool planned;
@@ -434,17 +436,24 @@ static void note_missing(ghm_decoder *d, size_t band)
     d->missing[band] = true;
 }
 
+/* Whether a picture with this status is to be had, if settings.partial says so. */
+static bool is_partial(ghm_status status)
+{
+    return status == GHM_ERR_TRUNCATED || status == GHM_ERR_BITSTREAM || status == GHM_ERR_CHECKSUM;
+}
+
+/* A band for which there is no memory is not damaged. */
 static ghm_status check_bands(ghm_decoder *d, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const size_t band = d->group_band + i;
         if (d->band_status[i] == GHM_OK)
             continue;
-        if (!d->settings.partial)
+        if (!d->settings.partial || !is_partial(d->band_status[i]))
             return ghm_fail(&d->diag, d->band_status[i], "band %zu: %s", band, d->band_diag[i].text);
-        if (d->damage == GHM_OK) {
-            d->damage = d->band_status[i];
-            ghm_fail(&d->damage_diag, d->damage, "band %zu: %s", band, d->band_diag[i].text);
+        if (d->band_damage == GHM_OK) {
+            d->band_damage = d->band_status[i];
+            ghm_fail(&d->band_damage_diag, d->band_damage, "band %zu: %s", band, d->band_diag[i].text);
         }
         note_missing(d, band);
     }
@@ -591,13 +600,16 @@ static ghm_status check_picture_hash(ghm_decoder *d)
     return GHM_OK;
 }
 
+/* Damage of the stream stands before that of bands, which may have been decoded before or after it was seen. */
 static ghm_status fail_partial(ghm_decoder *d)
 {
     const ghm_decode_report *r = &d->report;
+    const ghm_status status = d->damage != GHM_OK ? d->damage : d->band_damage;
+    const char *reason = d->damage != GHM_OK ? d->damage_diag.text : d->band_damage_diag.text;
     if (r->n_missing == 0)
-        return ghm_fail(&d->diag, d->damage, "%s; no row of the picture is missing", d->damage_diag.text);
-    return ghm_fail(&d->diag, d->damage, "%s; bands missing: %u of %u, grey within rows %u to %u", d->damage_diag.text,
-                    r->n_missing, r->n_bands, r->first_missing_row, r->last_missing_row);
+        return ghm_fail(&d->diag, status, "%s; no row of the picture is missing", reason);
+    return ghm_fail(&d->diag, status, "%s; bands missing: %u of %u, grey within rows %u to %u", reason, r->n_missing,
+                    r->n_bands, r->first_missing_row, r->last_missing_row);
 }
 
 /* There are no more bytes: are those there enough? */
@@ -618,7 +630,7 @@ static ghm_status decode_rest(ghm_decoder *d)
     GHM_TRY(decode_groups(d, true));
     if (d->settings.statistics)
         *d->settings.statistics = stage_clocks_sum(d->clocks, d->n_threads);
-    return d->damage != GHM_OK ? fail_partial(d) : check_picture_hash(d);
+    return d->damage != GHM_OK || d->band_damage != GHM_OK ? fail_partial(d) : check_picture_hash(d);
 }
 
 static ghm_status finish(ghm_decoder *d)
@@ -696,12 +708,6 @@ static ghm_status decode_whole(ghm_decoder *d, const uint8_t *data, size_t size)
     GHM_TRY(allocate(d, true));
     GHM_TRY(start(d));
     return decode_rest(d);
-}
-
-/* Whether a picture with this status is to be had, if settings.partial says so. */
-static bool is_partial(ghm_status status)
-{
-    return status == GHM_ERR_TRUNCATED || status == GHM_ERR_BITSTREAM || status == GHM_ERR_CHECKSUM;
 }
 
 ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data,

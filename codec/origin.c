@@ -61,6 +61,8 @@ ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *origin, g
     ghm_origin old;
     bytes_writer w = { 0 };
     GHM_TRY(ghm_stream_get_info(stream->data, stream->size, &info, diag));
+    if (!info.complete)
+        return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends early");
     if (ghm_stream_get_origin(stream->data, stream->size, &old))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "the stream has an origin already");
     const bytes_reader r = behind_header(stream->data, stream->size);

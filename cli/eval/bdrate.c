@@ -230,9 +230,12 @@ bd_result bd_rate(const rd_curve *anchor, const rd_curve *test, bd_method method
     if (!(high > low))
         return (bd_result){ .defined = false };
     const double difference = integrate(test, method, low, high) - integrate(anchor, method, low, high);
+    const double percent = 100 * (exp(difference / (high - low)) - 1);
+    if (!isfinite(percent)) /* numbers that no measurement gives leave the range of double */
+        return (bd_result){ .defined = false };
     return (bd_result){
         .defined = true,
-        .percent = 100 * (exp(difference / (high - low)) - 1),
+        .percent = percent,
         .low = low,
         .high = high,
         .overlap = (high - low) / (highest - lowest),

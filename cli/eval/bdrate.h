@@ -22,7 +22,8 @@ typedef struct bd_range {
 } bd_range;
 
 typedef struct bd_result {
-    bool defined;     /* false: the curves have no quality in common, or fewer than two points; the rest is zero */
+    bool defined;     /* false: the curves have no quality in common, fewer than two points, or numbers too large or too
+                       * close to compute with; the rest is zero */
     double percent;   /* by which the test curve's rate exceeds the anchor's at equal quality; negative saves bits */
     double low, high; /* the interval of qualities it is a mean over */
     double overlap;   /* that interval as a fraction of the qualities that either curve covers */

@@ -21,6 +21,7 @@
 #include "json.h"
 #include "message.h"
 #include "output.h"
+#include "parse.h"
 
 #define KEY_BYTES 8192
 #define MAX_LOG_BYTES (UINT64_C(1) << 20)
@@ -269,21 +270,26 @@ static double get_number(const cJSON *record, const char *key, double missing)
     return cJSON_IsNumber(item) ? item->valuedouble : missing;
 }
 
+static uint64_t get_count(const cJSON *record, const char *key)
+{
+    return parse_count_in_json(get_number(record, key, 0));
+}
+
 static process_usage get_usage(const cJSON *record, const char *const keys[3])
 {
     return (process_usage){
         .seconds = get_number(record, keys[0], 0),
         .cpu_seconds = get_number(record, keys[1], 0),
-        .peak_bytes = (uint64_t)get_number(record, keys[2], 0),
+        .peak_bytes = get_count(record, keys[2]),
     };
 }
 
 static measurement get_measurement(const cJSON *record)
 {
     return (measurement){
-        .width = (uint64_t)get_number(record, "width", 0),
-        .height = (uint64_t)get_number(record, "height", 0),
-        .bytes = (uint64_t)get_number(record, "bytes", 0),
+        .width = get_count(record, "width"),
+        .height = get_count(record, "height"),
+        .bytes = get_count(record, "bytes"),
         .encode = get_usage(record, encode_keys),
         .decode = get_usage(record, decode_keys),
         .metrics = { .psnr_rgb = get_number(record, "psnr_rgb", INFINITY),

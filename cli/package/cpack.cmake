@@ -1,7 +1,9 @@
 # Debian packages, one a component: cpack -G DEB in a build that package.sh configures.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR "The Gingham authors")
-set(CPACK_PACKAGE_CONTACT "The Gingham authors <gingham@localhost>")
+set(GHM_MAINTAINER "The Gingham authors <gingham@localhost>" CACHE STRING "Who makes the packages, with a mail address")
+set(CPACK_PACKAGE_CONTACT ${GHM_MAINTAINER})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has its own, which this would be put before
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
@@ -12,21 +14,23 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY "=")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(package_version ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
 
 set(library_package libgingham${GHM_ABI_VERSION})
 set(CPACK_COMPONENTS_ALL library command dev gdk-pixbuf python)
-set(same_version "(= ${PROJECT_VERSION})")
+set(same_version "(= ${package_version})")
 function(describe component package section summary)
   string(TOUPPER ${component} C)
   set(CPACK_DEBIAN_${C}_PACKAGE_NAME ${package} PARENT_SCOPE)
   set(CPACK_DEBIAN_${C}_PACKAGE_SECTION ${section} PARENT_SCOPE)
   set(CPACK_DEBIAN_${C}_DESCRIPTION "${summary}
- Gingham is a learned image codec for CPUs: its networks compute in integers,
- so that a stream gives the same pixels on every machine." PARENT_SCOPE)
+Gingham is a learned image codec for CPUs: its networks compute in integers,
+so that a stream gives the same pixels on every machine." PARENT_SCOPE)
   # Every package says what it is licensed under and what changed.
   install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} RENAME copyright
     COMPONENT ${component})
-  install(FILES ${CMAKE_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
+  install(FILES ${CMAKE_BINARY_DIR}/changelog.gz ${CMAKE_BINARY_DIR}/changelog.Debian.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
     COMPONENT ${component})
 endfunction()
 describe(library ${library_package} libs "learned image codec - library")
@@ -42,6 +46,15 @@ set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "${library_package} ${same_version}, pyt
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 # Debian's own shared-mime-info, man-db and gdk-pixbuf watch their folders: nothing of ours runs at installation.
 
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC) # or SOURCE_DATE_EPOCH
+file(WRITE ${CMAKE_BINARY_DIR}/changelog.Debian "gingham (${package_version}) unstable; urgency=medium
+
+  * Version ${PROJECT_VERSION}; changelog.gz says what is new.
+
+ -- ${GHM_MAINTAINER}  ${now}
+")
 find_program(GHM_GZIP gzip REQUIRED)
 execute_process(COMMAND ${GHM_GZIP} -9nc ${CMAKE_SOURCE_DIR}/CHANGELOG.md OUTPUT_FILE ${CMAKE_BINARY_DIR}/changelog.gz)
+execute_process(COMMAND ${GHM_GZIP} -9nc ${CMAKE_BINARY_DIR}/changelog.Debian
+  OUTPUT_FILE ${CMAKE_BINARY_DIR}/changelog.Debian.gz)
 include(CPack)

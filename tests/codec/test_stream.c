@@ -554,8 +554,32 @@ static void damaged_bands_become_grey(void **state)
     assert_int_equal(report.n_missing, 2);
     assert_int_equal(report.first_missing_row, 0);
     assert_int_equal(report.last_missing_row, HEIGHT - 1);
-    ghm_image_free(&image);
     free_sink(&rows);
+
+    /* One band after the other: the first is known to be damaged long before the last arrives. */
+    settings.threads = 1;
+    ghm_status status = GHM_ERR_LIMIT;
+    for (settings.max_memory = 1 << 19; status == GHM_ERR_LIMIT; settings.max_memory += 1 << 16) { /* the least it takes */
+        free_sink(&rows);
+        rows = (sink){ .n_calls = 0 };
+        status = push_all(&settings, spoiled, 300, &rows, &report);
+    }
+    settings.max_memory = 0;
+    assert_int_equal(status, GHM_ERR_BITSTREAM);
+    assert_same_picture(&rows.image, &image);
+    assert_int_equal(report.n_missing, 2);
+    free_sink(&rows);
+
+    /* Of a region too, whose last byte is not the stream's. */
+    rows = (sink){ .n_calls = 0 };
+    settings.region = (ghm_region){ 0, 0, WIDTH, BAND_PIXELS };
+    assert_int_equal(push_all(&settings, spoiled, 300, &rows, &report), GHM_ERR_BITSTREAM);
+    assert_int_equal(report.n_missing, 1);
+    ghm_image part = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    assert_same_picture(&rows.image, &part);
+    free_sink(&rows);
+    ghm_image_free(&part);
+    ghm_image_free(&image);
     ghm_buffer_free(&spoiled);
 }
 

@@ -7,6 +7,25 @@
 #include "eval/curve_file.h"
 #include "fuzz.h"
 
+/* What any curve may be compared with. */
+static const rd_curve other = { 4, { 0.1, 0.3, 0.6, 1.2 }, { 28, 32, 35, 39 } };
+static const bd_range ranges[] = { { .given = false }, { true, 29, 37 } };
+
+static void check_result(bd_result bd)
+{
+    FUZZ_CHECK(isfinite(bd.percent) && bd.percent >= -100);
+    FUZZ_CHECK(!bd.defined || (bd.low < bd.high && bd.overlap >= 0 && bd.overlap <= 1));
+}
+
+static void compare(const rd_curve *curve, bd_method method, bd_range range)
+{
+    const bd_result same = bd_rate(curve, curve, method, range);
+    check_result(same);
+    FUZZ_CHECK(!same.defined || fabs(same.percent) < 1e-6);
+    check_result(bd_rate(curve, &other, method, range));
+    check_result(bd_rate(&other, curve, method, range));
+}
+
 static void check(const cJSON *root, curve_metric metric)
 {
     named_curve curve;
@@ -15,8 +34,9 @@ static void check(const cJSON *root, curve_metric metric)
     curve_clean(&curve.curve);
     for (size_t i = 1; i < curve.curve.n; i++)
         FUZZ_CHECK(curve.curve.quality[i] > curve.curve.quality[i - 1]);
-    const bd_result bd = bd_rate(&curve.curve, &curve.curve, BD_PCHIP, (bd_range){ .given = false });
-    FUZZ_CHECK(!bd.defined || fabs(bd.percent) < 1e-6);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        for (bd_method method = BD_PCHIP; method <= BD_AKIMA; method++)
+            compare(&curve.curve, method, ranges[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

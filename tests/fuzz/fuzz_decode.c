@@ -18,6 +18,25 @@ static void unpack_metadata(const uint8_t *data, size_t size)
     ghm_metadata_free(&metadata);
 }
 
+/* An origin can be put into any complete stream that has none, and is then there; the rest stays as it was. */
+static void check_origin(const uint8_t *data, size_t size, const ghm_stream_info *info)
+{
+    const ghm_origin given = { .input_hash = UINT64_C(0x123456789abcdef0), .options_hash = size };
+    ghm_origin found = { 0 };
+    ghm_stream_info after;
+    ghm_buffer stream = { fuzz_copy(data, size), size };
+    const bool had_one = ghm_stream_get_origin(data, size, &found);
+    const ghm_status status = ghm_stream_add_origin(&stream, &given, NULL);
+    FUZZ_CHECK(status == (!info->complete ? GHM_ERR_TRUNCATED : had_one ? GHM_ERR_ARGUMENT : GHM_OK));
+    if (status == GHM_OK) {
+        FUZZ_CHECK(ghm_stream_get_origin(stream.data, stream.size, &found));
+        FUZZ_CHECK(found.input_hash == given.input_hash && found.options_hash == given.options_hash);
+        FUZZ_CHECK(ghm_stream_get_info(stream.data, stream.size, &after, NULL) == GHM_OK && after.complete);
+        FUZZ_CHECK(stream.size == size + 22);
+    }
+    ghm_buffer_free(&stream);
+}
+
 static void decode(const uint8_t *data, size_t size)
 {
     ghm_stream_info info;
@@ -38,6 +57,8 @@ static void decode(const uint8_t *data, size_t size)
                    info.components == ghm_image_components(&out) && info.bit_depth == out.bit_depth);
     ghm_image_free(&out);
     unpack_metadata(data, size);
+    if (parsed == GHM_OK)
+        check_origin(data, size, &info);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -38,6 +38,7 @@ shift 2
 cmake -S "$root" -B "$build/fuzz" -DGHM_BUILD_FUZZERS=ON -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 cmake --build "$build/fuzz" -j "$(nproc)" --target "fuzz_$target" >/dev/null
 mkdir -p "$build/corpus/$target" "$build/findings/$target"
+case $target in curve | log | manifest) set -- "-dict=$root/tests/fuzz/json.dict" "$@" ;; esac
 # The command's messages go nowhere; libFuzzer's and the sanitizers' do not.
 exec "$build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 \
     -close_fd_mask=3 -print_final_stats=1 -artifact_prefix="$build/findings/$target/" "$@" "$build/corpus/$target" "$stored/$target"

@@ -342,7 +342,7 @@ typedef struct ghm_origin {
  * Put an origin into a complete stream that has none; 22 bytes. The decoded picture does not change.
  *
  * @param stream  replaced on success, untouched on failure.
- * @return GHM_OK, GHM_ERR_MEMORY, GHM_ERR_BITSTREAM (no stream), GHM_ERR_ARGUMENT (it has an origin)
+ * @return GHM_OK, GHM_ERR_MEMORY, GHM_ERR_TRUNCATED, GHM_ERR_ARGUMENT (it has an origin), and as ghm_stream_get_info()
  */
 GHM_API ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *origin, ghm_diagnostics *diag);
 
@@ -443,8 +443,9 @@ GHM_API ghm_status ghm_decoder_open(const ghm_model *model, const ghm_decode_set
 /**
  * The next bytes of the stream, as many as there are; rows that they complete are delivered before this returns.
  *
- * @return GHM_OK, or what ghm_decode_image() returns, but for GHM_ERR_TRUNCATED. After a failure every further call returns
- *         the same. With settings->partial damage is reported by ghm_decoder_finish() only.
+ * @return GHM_OK, or what ghm_decode_image() returns, but for GHM_ERR_TRUNCATED. Of several faults it may be another: what
+ *         has not arrived is not known. After a failure every further call returns the same. With settings->partial damage is
+ *         reported by ghm_decoder_finish() only.
  */
 GHM_API ghm_status ghm_decoder_push(ghm_decoder *decoder, const uint8_t *data, size_t size);
 
