@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "base/status.h"
+#include "direct.h"
 
 /* First byte outside ASCII, so that no text file begins like this. */
 static const uint8_t magic[4] = { 0xC7, 'G', 'H', 'M' };
@@ -70,6 +71,17 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     free(payload.data);
 }
 
+void bitstream_write_origin(bytes_writer *w, const ghm_origin *origin)
+{
+    bytes_writer payload = { 0 };
+    bytes_put_u64(&payload, origin->input_hash);
+    bytes_put_u64(&payload, origin->options_hash);
+    w->failed |= payload.failed;
+    if (!payload.failed)
+        bitstream_write_chunk(w, CHUNK_ORIGIN, payload.data, payload.size);
+    free(payload.data);
+}
+
 static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     const uint8_t *start = r->p;
@@ -90,12 +102,24 @@ static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *c
     return GHM_OK;
 }
 
+static void note_origin(const stream_chunk *chunk, stream_index *index)
+{
+    bytes_reader r = bytes_reader_make(chunk->payload, chunk->size);
+    if (index->has_origin || chunk->size != ORIGIN_BYTES)
+        return;
+    index->origin.input_hash = bytes_u64(&r);
+    index->origin.options_hash = bytes_u64(&r);
+    index->has_origin = true;
+}
+
 /* Of optional chunks the known ones are noted; a critical one that is unknown may not be passed over. */
 static ghm_status note_optional(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
 {
     if (!(chunk->type >= 'a' && chunk->type <= 'z'))
         return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
                         chunk->type);
+    if (chunk->type == CHUNK_ORIGIN)
+        note_origin(chunk, index);
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
         if (chunk->type != metadata_chunks[kind])
             continue;
@@ -133,6 +157,7 @@ static ghm_status take_direct(const stream_chunk *chunk, stream_index *index, ui
     if (wanted != CHUNK_BAND || index->direct[index->n_bands_begun].payload)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);
     index->direct[index->n_bands_begun] = *chunk;
+    index->direct_blocks[index->n_bands_begun] = direct_count(chunk->payload, chunk->size);
     return GHM_OK;
 }
 
@@ -224,6 +249,21 @@ ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t
     if (bytes_left(&r) > 0)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(&r));
     return GHM_OK;
+}
+
+bool bitstream_keep_metadata(stream_index *index, const uint8_t *data, uint64_t base, bytes_writer kept[GHM_N_METADATA_KINDS])
+{
+    bool ok = true;
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        stream_chunk *chunk = &index->metadata[kind];
+        if (!chunk->payload || kept[kind].data)
+            continue;
+        bytes_reserve(&kept[kind], chunk->size + 1); /* so that there is a pointer even to nothing */
+        bytes_put(&kept[kind], data + (chunk->offset - base), chunk->size);
+        chunk->payload = kept[kind].data;
+        ok = ok && !kept[kind].failed;
+    }
+    return ok;
 }
 
 ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag)
