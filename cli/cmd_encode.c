@@ -158,7 +158,7 @@ static exit_code judge(encode_job *job, const ghm_encoder *encoder, ghm_status s
     job->seconds += clock_seconds() - start;
     if (job->write_code != EXIT_OK)
         return job->write_code;
-    return fail_status(status, job->file->input, ghm_encoder_diagnostics(encoder));
+    return fail_status(status, job->source.label, ghm_encoder_diagnostics(encoder));
 }
 
 static exit_code push_rows(encode_job *job, ghm_encoder *encoder)
@@ -184,7 +184,7 @@ static exit_code encode_rows(encode_job *job)
     const ghm_status status =
         ghm_encoder_open(job->model, &settings, &job->picture.image, take_bytes, job, &encoder, &diag);
     if (status != GHM_OK)
-        return fail_status(status, job->file->input, &diag);
+        return fail_status(status, job->source.label, &diag);
     const exit_code code = push_rows(job, encoder);
     ghm_encoder_close(&encoder);
     progress_end(&p);
@@ -200,7 +200,7 @@ static exit_code encode_whole(encode_job *job, ghm_buffer *stream)
     const ghm_encode_settings settings = encode_settings(job, &p);
     const ghm_status status = ghm_encode_image(job->model, &settings, &job->picture.image, stream, &diag);
     job->seconds = progress_end(&p);
-    return fail_status(status, job->file->input, &diag);
+    return fail_status(status, job->source.label, &diag);
 }
 
 static exit_code verify(encode_job *job, const ghm_buffer *stream)
