@@ -17,6 +17,7 @@
 #define MAX_WORKERS 256
 
 struct batch {
+    bool has_many; /* false: one file, without list, log and lock */
     const batch_command *command;
     const batch_options *options;
     const batch_setup *setup;
@@ -39,6 +40,8 @@ static atomic_int stop;
 
 int batch_take_threads(batch *b, uint64_t pixels)
 {
+    if (!b->has_many)
+        return b->setup->threads;
     const uint64_t worth = 1 + pixels / PIXELS_A_THREAD;
     int n = b->n_threads / b->n_workers;
     if (worth > (uint64_t)n)
@@ -56,6 +59,8 @@ int batch_take_threads(batch *b, uint64_t pixels)
 
 void batch_return_threads(batch *b, int n)
 {
+    if (!b->has_many)
+        return;
     pthread_mutex_lock(&b->lock);
     b->free_threads += n;
     pthread_cond_broadcast(&b->changed);
@@ -67,6 +72,23 @@ void batch_return_threads(batch *b, int n)
 void *batch_user(const batch *b)
 {
     return b->setup->user;
+}
+
+bool batch_has_many(const batch *b)
+{
+    return b->has_many;
+}
+
+exit_code batch_check_output(const batch *b, const batch_file *file, bool no_overwrite)
+{
+    if (!b->has_many)
+        return output_check_names(file->output, file->input, no_overwrite);
+    return no_overwrite && output_exists(file->output) ? EXIT_SKIPPED : output_check_differs(file->output, file->input);
+}
+
+FILE *batch_report(const batch *b, const batch_file *file)
+{
+    return !b->has_many && output_is_stdout(file->output) ? stderr : stdout;
 }
 
 bool batch_log_has(const batch *b, const batch_file *file, uint64_t input_hash, uint64_t model_id)
@@ -192,7 +214,7 @@ static exit_code run(batch *b)
 exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
                     int n_operands)
 {
-    batch b = { .command = kind, .setup = setup, .log.fd = -1 };
+    batch b = { .has_many = true, .command = kind, .setup = setup, .log.fd = -1 };
     b.options = (const batch_options *)((const char *)settings + kind->options);
     exit_code code = batch_list_make(&b.list, kind, settings, operands, n_operands);
     if (code == EXIT_OK)
@@ -206,6 +228,40 @@ exit_code batch_run(const batch_command *kind, const void *settings, const batch
     }
     batch_log_close(&b.log);
     batch_list_free(&b.list);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- the only file */
+
+static exit_code run_only_file(batch *b, const batch_file *file)
+{
+    char *report = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&report, &size);
+    if (!memory)
+        return fail(EXIT_LIMIT, file->input, "out of memory");
+    json_object line = json_begin(memory);
+    json_string(&line, "input", file->input);
+    json_string(&line, "output", file->output);
+    const exit_code code = b->command->run(b, file, &line);
+    json_end(&line);
+    fclose(memory);
+    if (code == EXIT_OK && b->setup->json)
+        fwrite(report, 1, size, batch_report(b, file));
+    free(report);
+    return code;
+}
+
+exit_code batch_run_one(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
+                        char **operands, int n_operands)
+{
+    batch b = { .command = kind, .setup = setup };
+    const bool from_pipe = strcmp(operands[0], "-") == 0;
+    const char *named = n_operands == 2 ? operands[1] : !named_output && from_pipe ? "-" : named_output;
+    batch_file file = { .input = operands[0], .settings = settings };
+    file.output = named ? strdup(named) : kind->name_output(file.input, settings);
+    const exit_code code = file.output ? run_only_file(&b, &file) : fail(EXIT_LIMIT, file.input, "out of memory");
+    free(file.output);
     return code;
 }
 

@@ -52,7 +52,8 @@ typedef struct batch_command {
     const char *const *suffixes; /* of inputs looked for in folders, in lower case; ends with NULL */
     /* The name of the output for the name of an input; to be freed, NULL: no memory. */
     char *(*name_output)(const char *input_path, const void *settings);
-    /* Do one file, in one of several threads. EXIT_SKIPPED: it was done already. Adds to the line of the log. */
+    /* Do one file, in one of several threads, or the only one. EXIT_SKIPPED: it was done already. Adds to the line of the
+     * log, or to the report. */
     exit_code (*run)(batch *b, const batch_file *file, json_object *line);
     bool resumes_from_log; /* run calls batch_log_has() */
 } batch_command;
@@ -74,9 +75,19 @@ typedef struct batch_setup {
 exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
                     int n_operands);
 
+/* The only file instead: operands are the input and perhaps the output, which named_output may name, or nothing. */
+exit_code batch_run_one(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
+                        char **operands, int n_operands);
+
 /* For batch_command.run: */
 void *batch_user(const batch *b);
-/* Wait for and take as many threads as a picture of this size is worth; returned with batch_return_threads(). */
+bool batch_has_many(const batch *b);
+/* Whether the output may be written. EXIT_SKIPPED: it exists, and no_overwrite; of an only file this has been said. */
+exit_code batch_check_output(const batch *b, const batch_file *file, bool no_overwrite);
+/* Where a line for people goes. */
+FILE *batch_report(const batch *b, const batch_file *file);
+/* Wait for and take as many threads as a picture of this size is worth; returned with batch_return_threads(). 0, of an
+ * only file: all. */
 int batch_take_threads(batch *b, uint64_t pixels);
 void batch_return_threads(batch *b, int n);
 /* Whether the log says that the file was done, from this input, with these weights and the same options. run has put both

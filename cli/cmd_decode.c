@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "batch.h"
 #include "commands.h"
-#include "input.h"
+#include "io/convert.h"
 #include "io/reader.h"
 #include "io/writer.h"
 #include "json.h"
@@ -15,11 +14,12 @@
 #include "output.h"
 #include "parse.h"
 #include "progress.h"
+#include "source.h"
 #include "weights.h"
 
 #define SUFFIX ".ghm"
 #define HEADER_BYTES 64 /* enough for the header of any stream */
-#define WHOLE_BYTES (UINT64_C(256) << 20) /* pictures up to this size are decoded whole, and checked before they are written */
+#define WHOLE_BYTES (UINT64_C(256) << 20) /* pictures up to this size are held whole, and checked before they are written */
 
 typedef struct decode_options {
     const char *output;
@@ -120,51 +120,53 @@ const command decode_command = {
 /* What one file needs; zeroed at first, released by release(). */
 typedef struct decode_job {
     decode_options options;
-    const char *input_path, *output_path;
+    const batch_file *file;
     const writer *format;
-    input in;
-    ghm_stream_info info;
+    source source;
+    uint8_t header[HEADER_BYTES];
+    size_t header_bytes;  /* of the stream's first bytes there */
+    ghm_stream_info info; /* what these say */
     weights_set *weights;
     const ghm_model *model;
-    int threads;
     bool in_batch;
+    int threads;
     output out;
-    picture picture;
-    ghm_image size;     /* of the result, without samples */
-    exit_code partial;  /* with --partial: what is wrong with the picture that is written */
+    ghm_decode_cost cost;
+    ghm_decoder *decoder;
+    uint64_t size;        /* of the stream */
+    ghm_metadata metadata;
+    ghm_image picture;    /* size and kind of the result; its samples too when it is held whole */
+    void *writer_state;
+    bool writing;         /* row by row */
+    exit_code rows_code;  /* of what becomes of the rows */
+    exit_code partial;    /* with --partial: what is wrong with the picture that is written */
     bool hash_compared;
     double seconds;
-    /* row by row */
-    ghm_decoder *decoder;
-    void *writer_state;
-    bool writing;
-    exit_code write_code;
 } decode_job;
 
 static exit_code choose_format(decode_job *job)
 {
     job->format = job->options.format;
     if (!job->format)
-        job->format = output_is_stdout(job->output_path) ? &png_writer : writer_by_suffix(job->output_path);
+        job->format = output_is_stdout(job->file->output) ? &png_writer : writer_by_suffix(job->file->output);
     if (!job->format)
-        return fail(EXIT_USAGE, job->output_path, "the suffix names no known format; use %s, or --format",
+        return fail(EXIT_USAGE, job->file->output, "the suffix names no known format; use %s, or --format",
                     WRITER_SUFFIXES);
     return EXIT_OK;
 }
 
-static exit_code read_stream(decode_job *job)
+static exit_code read_header(decode_job *job)
 {
-    const exit_code code = input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &job->in);
+    const uint8_t *data;
+    const exit_code code = source_peek(&job->source, HEADER_BYTES, &data, &job->header_bytes);
     if (code != EXIT_OK)
         return code;
-    const reader *foreign = reader_find(job->in.data, job->in.size);
+    memcpy(job->header, data, job->header_bytes);
+    const reader *foreign = reader_find(data, job->header_bytes);
     if (foreign)
-        return fail(EXIT_BAD_INPUT, job->in.label, "is a %s picture, not a Gingham stream", foreign->name);
+        return fail(EXIT_BAD_INPUT, job->source.label, "is a %s picture, not a Gingham stream", foreign->name);
     ghm_diagnostics diag = { "" };
-    ghm_status status = ghm_stream_get_info(job->in.data, job->in.size, &job->info, &diag);
-    if (status == GHM_ERR_BITSTREAM && job->options.partial && job->in.size > HEADER_BYTES) /* behind the header? */
-        status = ghm_stream_get_info(job->in.data, HEADER_BYTES, &job->info, &diag);
-    return fail_status(status, job->in.label, &diag);
+    return fail_status(ghm_stream_get_info(data, job->header_bytes, &job->info, &diag), job->source.label, &diag);
 }
 
 static ghm_decode_settings decode_settings(const decode_job *job, progress *p)
@@ -185,138 +187,182 @@ static ghm_decode_settings decode_settings(const decode_job *job, progress *p)
 
 static write_settings settings_of_writer(const decode_job *job)
 {
-    return (write_settings){ .jpeg_quality = job->options.jpeg_quality, .metadata = &job->picture.metadata,
+    return (write_settings){ .jpeg_quality = job->options.jpeg_quality, .metadata = &job->metadata,
                              .background = job->options.background };
 }
 
-/* With --partial a damaged stream is told of, but its picture is written. */
-static exit_code judge(decode_job *job, ghm_status status, bool has_picture, const ghm_diagnostics *diag)
+/* -------------------------------------------------------------------------------------------------- rows */
+
+/* What has arrived of it; with --partial damage is passed over. */
+static exit_code take_metadata(decode_job *job)
 {
-    const exit_code code = fail_status(status, job->in.label, diag);
-    if (code != EXIT_DAMAGED || !job->options.partial || !has_picture)
+    ghm_diagnostics diag = { "" };
+    ghm_metadata_free(&job->metadata);
+    const ghm_status status = ghm_decoder_get_metadata(job->decoder, &job->metadata, &diag);
+    return status == GHM_OK || job->options.partial ? EXIT_OK : fail_status(status, job->source.label, &diag);
+}
+
+/* The orientation of Exif that is stripped, 0: none. */
+static unsigned stripped_orientation(const decode_job *job)
+{
+    return job->options.strip & METADATA_OF(GHM_METADATA_EXIF) ? metadata_orientation(&job->metadata) : 0;
+}
+
+static bool exceeds_memory(const decode_job *job)
+{
+    const uint64_t limit = job->options.max_memory;
+    return limit && job->cost.image_bytes + job->cost.memory > limit;
+}
+
+/* Whole where that is no matter of memory: then nothing is written of a stream that proves damaged, and formats that need
+ * the whole picture, or one turned upright, can have it. */
+static bool is_for_rows(const decode_job *job)
+{
+    return (job->cost.image_bytes > WHOLE_BYTES || exceeds_memory(job)) &&
+           picture_fits(job->format, &job->picture, &job->metadata) && stripped_orientation(job) <= 1;
+}
+
+static exit_code begin_whole(decode_job *job)
+{
+    ghm_image *p = &job->picture;
+    ghm_diagnostics diag = { "" };
+    if (exceeds_memory(job))
+        return fail(EXIT_LIMIT, job->source.label, "more memory is needed than the limit of %" PRIu64 " bytes",
+                    job->options.max_memory);
+    const ghm_status status =
+        ghm_image_alloc_as(p->width, p->height, ghm_image_components(p), convert_bit_depth(p), p, &diag);
+    return fail_status(status, job->source.label, &diag);
+}
+
+static exit_code begin_writing(decode_job *job)
+{
+    const write_settings settings = settings_of_writer(job);
+    metadata_remove(&job->metadata, job->options.strip);
+    const exit_code code = job->format->by_rows->begin(&job->picture, &settings, &job->out, &job->writer_state);
+    job->writing = code == EXIT_OK;
+    return code;
+}
+
+/* When the first rows come, the metadata have arrived: writers put them before the bands. */
+static exit_code begin_picture(decode_job *job)
+{
+    const exit_code code = take_metadata(job);
+    if (code != EXIT_OK)
+        return code;
+    return is_for_rows(job) ? begin_writing(job) : begin_whole(job);
+}
+
+static void keep_rows(const ghm_image *picture, uint32_t first_row, const ghm_image *rows)
+{
+    for (uint32_t y = 0; y < rows->height; y++)
+        memcpy(picture->planes[0] + (first_row + y) * picture->row_stride, rows->planes[0] + y * rows->row_stride,
+               picture->width * picture->pixel_stride);
+}
+
+static int take_rows(void *user, uint32_t first_row, const ghm_image *rows)
+{
+    decode_job *job = user;
+    if (first_row == 0)
+        job->rows_code = begin_picture(job);
+    if (job->rows_code == EXIT_OK && job->writing)
+        job->rows_code = job->format->by_rows->rows(job->writer_state, rows, &job->out);
+    else if (job->rows_code == EXIT_OK)
+        keep_rows(&job->picture, first_row, rows);
+    return job->rows_code != EXIT_OK;
+}
+
+/* With --partial a damaged stream is told of, but its picture is written. */
+static exit_code judge(decode_job *job, ghm_status status)
+{
+    if (job->rows_code != EXIT_OK)
+        return job->rows_code;
+    const exit_code code = fail_status(status, job->source.label, ghm_decoder_diagnostics(job->decoder));
+    if (code != EXIT_DAMAGED || !job->options.partial || !(job->writing || job->picture.owned))
         return code;
     job->partial = code;
     return EXIT_OK;
 }
 
-static exit_code read_metadata(decode_job *job)
+/* -------------------------------------------------------------------------------------------------- bytes */
+
+static exit_code push_stream(decode_job *job)
 {
-    ghm_diagnostics diag = { "" };
-    const ghm_status status = ghm_stream_get_metadata(job->in.data, job->in.size, &job->picture.metadata, &diag);
-    return status == GHM_OK || job->options.partial ? EXIT_OK : fail_status(status, job->in.label, &diag);
+    ghm_status status = GHM_OK;
+    for (size_t n = 1; status == GHM_OK && n > 0; job->size += n) {
+        const uint8_t *data;
+        const exit_code code = source_next(&job->source, &data, &n);
+        if (code != EXIT_OK)
+            return code;
+        status = n > 0 ? ghm_decoder_push(job->decoder, data, n) : ghm_decoder_finish(job->decoder);
+    }
+    ghm_decode_report report;
+    ghm_decoder_get_report(job->decoder, &report);
+    job->hash_compared = report.hash_compared;
+    return judge(job, status);
 }
 
-/* -------------------------------------------------------------------------------------------------- whole */
+static exit_code finish_whole(decode_job *job)
+{
+    exit_code code = take_metadata(job); /* also what came late */
+    const write_settings settings = settings_of_writer(job);
+    if (code == EXIT_OK)
+        code = picture_turn(&job->picture, stripped_orientation(job), "Exif", job->source.label);
+    metadata_remove(&job->metadata, job->options.strip);
+    return code == EXIT_OK ? picture_write(job->format, &job->picture, &settings, &job->out) : code;
+}
+
+/* The end of the file, which is released whatever has come before. */
+static exit_code finish_writing(decode_job *job, exit_code code)
+{
+    const metadata_set written = metadata_kinds(&job->metadata);
+    const exit_code end = job->format->by_rows->end(job->writer_state, code == EXIT_OK, &job->out);
+    if (code == EXIT_OK)
+        code = take_metadata(job);
+    if (metadata_kinds(&job->metadata) & ~job->options.strip & ~written)
+        warn(job->source.label, "metadata that come after the first rows are not kept");
+    return code == EXIT_OK ? end : code;
+}
 
 static exit_code decode(decode_job *job)
 {
     ghm_diagnostics diag = { "" };
     progress p = progress_begin(job->in_batch ? NULL : "decoding");
     const ghm_decode_settings settings = decode_settings(job, &p);
-    const ghm_status status =
-        ghm_decode_image(job->model, &settings, job->in.data, job->in.size, &job->picture.image, &diag);
+    const ghm_status status = ghm_decoder_open(job->model, &settings, take_rows, job, &job->decoder, &diag);
+    if (status != GHM_OK)
+        return fail_status(status, job->source.label, &diag);
+    exit_code code = push_stream(job);
     job->seconds = progress_end(&p);
-    const exit_code code = judge(job, status, job->picture.image.owned != NULL, &diag);
-    if (code != EXIT_OK)
-        return code;
-    job->hash_compared = status == GHM_OK && job->info.has_picture_hash && !job->options.no_verify &&
-                         job->options.region.width == 0 && job->options.scale < GHM_PREVIEW_SCALE;
-    return picture_strip(&job->picture, job->options.strip, job->in.label);
-}
-
-static exit_code decode_whole(decode_job *job)
-{
-    const write_settings settings = settings_of_writer(job);
-    exit_code code = decode(job);
-    if (code == EXIT_OK)
-        code = picture_write(job->format, &job->picture.image, &settings, &job->out);
-    job->size = job->picture.image; /* which may have been turned upright */
+    if (job->writing)
+        code = finish_writing(job, code);
+    else if (code == EXIT_OK)
+        code = finish_whole(job);
+    ghm_decoder_close(&job->decoder);
     return code;
 }
 
-/* -------------------------------------------------------------------------------------------------- row by row */
-
-static int write_rows(void *user, uint32_t first_row, const ghm_image *rows)
-{
-    decode_job *job = user;
-    if (first_row == 0) {
-        const write_settings settings = settings_of_writer(job);
-        job->write_code = job->format->by_rows->begin(&job->size, &settings, &job->out, &job->writer_state);
-        job->writing = job->write_code == EXIT_OK;
-    }
-    if (job->write_code == EXIT_OK)
-        job->write_code = job->format->by_rows->rows(job->writer_state, rows, &job->out);
-    return job->write_code != EXIT_OK;
-}
-
-static exit_code push_stream(decode_job *job, progress *p)
+static exit_code measure(decode_job *job)
 {
     ghm_diagnostics diag = { "" };
-    ghm_decode_report report;
-    const ghm_decode_settings settings = decode_settings(job, p);
-    ghm_status status = ghm_decoder_open(job->model, &settings, write_rows, job, &job->decoder, &diag);
-    if (status != GHM_OK)
-        return fail_status(status, job->in.label, &diag);
-    status = ghm_decoder_push(job->decoder, job->in.data, job->in.size);
-    if (status == GHM_OK)
-        status = ghm_decoder_finish(job->decoder);
-    ghm_decoder_get_report(job->decoder, &report);
-    job->hash_compared = report.hash_compared;
-    if (job->write_code != EXIT_OK)
-        return job->write_code;
-    return judge(job, status, job->writing, ghm_decoder_diagnostics(job->decoder));
-}
-
-static exit_code decode_by_rows(decode_job *job)
-{
-    progress p = progress_begin(job->in_batch ? NULL : "decoding");
-    metadata_remove(&job->picture.metadata, job->options.strip);
-    const exit_code code = push_stream(job, &p);
-    job->seconds = progress_end(&p);
-    ghm_decoder_close(&job->decoder);
-    if (!job->writing)
-        return code;
-    const exit_code end = job->format->by_rows->end(job->writer_state, code == EXIT_OK, &job->out);
-    return code == EXIT_OK ? end : code;
-}
-
-/* Whole where that is no matter of memory: then nothing is written of a stream that proves damaged, and formats that need
- * the whole picture, or one turned upright, can have it. */
-static exit_code choose_way(decode_job *job, bool *by_rows)
-{
-    ghm_diagnostics diag = { "" };
-    ghm_decode_cost cost;
     const ghm_decode_settings settings = decode_settings(job, NULL);
-    const ghm_status status = ghm_decode_get_cost(job->model, &settings, job->in.data, job->in.size, &cost, &diag);
-    if (status != GHM_OK)
-        return fail_status(status, job->in.label, &diag);
-    static uint8_t somewhere;
-    const bool grey = job->info.components == GHM_GREY || job->info.components == GHM_GREY_ALPHA;
-    const bool alpha = job->info.components == GHM_GREY_ALPHA || job->info.components == GHM_RGBA;
-    job->size = (ghm_image){ .width = cost.width, .height = cost.height, .bit_depth = job->info.bit_depth,
-                             .planes = { &somewhere, grey ? NULL : &somewhere, grey ? NULL : &somewhere,
-                                         alpha ? &somewhere : NULL } };
-    const uint64_t limit = job->options.max_memory;
-    *by_rows = (cost.image_bytes > WHOLE_BYTES || (limit && cost.image_bytes + cost.memory > limit)) &&
-               picture_fits(job->format, &job->size, &job->picture.metadata) &&
-               !((job->options.strip & METADATA_OF(GHM_METADATA_EXIF)) && metadata_orientation(&job->picture.metadata) > 1);
-    return EXIT_OK;
+    const ghm_status status =
+        ghm_decode_get_cost(job->model, &settings, job->header, job->header_bytes, &job->cost, &diag);
+    if (status == GHM_OK)
+        job->picture = convert_format_only(job->cost.width, job->cost.height, job->info.components, job->info.bit_depth);
+    return fail_status(status, job->source.label, &diag);
 }
 
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code decode_to_output(decode_job *job)
 {
-    bool by_rows;
-    exit_code code = weights_set_find(job->weights, job->info.model_id, job->in.label, &job->model);
+    exit_code code = weights_set_find(job->weights, job->info.model_id, job->source.label, &job->model);
     if (code == EXIT_OK)
-        code = read_metadata(job);
+        code = measure(job);
     if (code == EXIT_OK)
-        code = choose_way(job, &by_rows);
-    if (code == EXIT_OK)
-        code = output_open(&job->out, job->output_path, job->options.no_overwrite);
+        code = output_open(&job->out, job->file->output, job->options.no_overwrite);
     if (code != EXIT_OK)
         return code;
-    code = by_rows ? decode_by_rows(job) : decode_whole(job);
+    code = decode(job);
     if (code == EXIT_OK) {
         code = output_commit(&job->out);
         return code == EXIT_OK ? job->partial : code;
@@ -324,6 +370,8 @@ static exit_code decode_to_output(decode_job *job)
     output_abandon(&job->out);
     return code;
 }
+
+/* -------------------------------------------------------------------------------------------------- reports */
 
 static const char *hash_verdict(const decode_job *job)
 {
@@ -335,55 +383,79 @@ static const char *hash_verdict(const decode_job *job)
 static void report_members(const decode_job *job, json_object *o)
 {
     json_string(o, "format", job->format->name);
-    json_integer(o, "width", job->size.width);
-    json_integer(o, "height", job->size.height);
+    json_integer(o, "width", job->picture.width);
+    json_integer(o, "height", job->picture.height);
     json_real(o, "quality", job->info.quality);
-    json_integer(o, "bytes", job->in.size);
+    json_integer(o, "bytes", job->size);
     json_string(o, "picture_hash", hash_verdict(job));
     json_real(o, "seconds", job->seconds);
 }
 
-static void report_json(const decode_job *job, FILE *file)
-{
-    json_object o = json_begin(file);
-    json_string(&o, "input", job->input_path);
-    json_string(&o, "output", job->output_path);
-    report_members(job, &o);
-    weights_report(job->model, &o);
-    json_end(&o);
-}
-
 static void report_line(const decode_job *job, FILE *file)
 {
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->size.width,
-            job->size.height, hash_verdict(job), job->seconds);
-}
-
-static void release(decode_job *job)
-{
-    picture_free(&job->picture);
-    input_free(&job->in);
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->picture.width,
+            job->picture.height, hash_verdict(job), job->seconds);
 }
 
 /* -------------------------------------------------------------------------------------------------- one file */
 
-static exit_code decode_one(decode_job *job)
+/* EXIT_SKIPPED when nothing is to be done. */
+static exit_code check_done(decode_job *job, const batch *b, json_object *line)
+{
+    uint64_t input_hash;
+    const exit_code code = source_hash(&job->source, &input_hash);
+    if (code != EXIT_OK)
+        return code;
+    json_id(line, "input_hash", input_hash);
+    json_id(line, "model_id", job->info.model_id);
+    return batch_log_has(b, job->file, input_hash, job->info.model_id) ? EXIT_SKIPPED : EXIT_OK;
+}
+
+static exit_code decode_file(decode_job *job, batch *b, json_object *line)
 {
     exit_code code = choose_format(job);
     if (code == EXIT_OK)
-        code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
+        code = batch_check_output(b, job->file, job->options.no_overwrite);
     if (code == EXIT_OK)
-        code = read_stream(job);
+        code = source_open(&job->source, job->file->input, source_byte_limit(job->options.limit_pixels));
     if (code == EXIT_OK)
-        code = decode_to_output(job);
+        code = read_header(job);
+    if (code == EXIT_OK && job->in_batch)
+        code = check_done(job, b, line);
     if (code != EXIT_OK)
         return code;
-    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
-    if (job->options.json)
-        report_json(job, file);
-    else if (!job->options.quiet)
-        report_line(job, file);
-    return EXIT_OK;
+    job->threads = batch_take_threads(b, (uint64_t)job->info.width * job->info.height);
+    code = decode_to_output(job);
+    batch_return_threads(b, job->threads);
+    return code;
+}
+
+/* By which the next run of a batch knows it. */
+static void report_output_size(const decode_job *job, json_object *line)
+{
+    struct stat st;
+    if (stat(job->file->output, &st) == 0)
+        json_integer(line, "output_bytes", (uint64_t)st.st_size);
+}
+
+static exit_code run_file(batch *b, const batch_file *file, json_object *line)
+{
+    decode_job job = { .options = *(const decode_options *)file->settings, .file = file, .weights = batch_user(b),
+                       .in_batch = batch_has_many(b), .source.fd = -1 };
+    const exit_code code = decode_file(&job, b, line);
+    if (code == EXIT_OK) {
+        report_members(&job, line);
+        if (job.in_batch)
+            report_output_size(&job, line);
+        else
+            weights_report(job.model, line);
+        if (!job.options.json && !job.options.quiet)
+            report_line(&job, batch_report(b, file));
+    }
+    ghm_image_free(&job.picture);
+    ghm_metadata_free(&job.metadata);
+    source_close(&job.source);
+    return code;
 }
 
 /* input_path without .ghm and with the format's suffix; to be freed. */
@@ -402,62 +474,6 @@ static char *name_output(const char *input_path, const void *settings)
     return name;
 }
 
-static exit_code run_one(const decode_options *options, weights_set *weights, int n_operands, char **operands)
-{
-    decode_job job = { .options = *options, .weights = weights, .input_path = operands[0], .threads = options->threads };
-    char *default_output = NULL;
-    job.output_path = n_operands == 2 ? operands[1] : options->output;
-    if (!job.output_path && strcmp(job.input_path, "-") == 0)
-        job.output_path = "-";
-    if (!job.output_path)
-        job.output_path = default_output = name_output(job.input_path, options);
-    const exit_code code = job.output_path ? decode_one(&job) : fail(EXIT_LIMIT, job.input_path, "out of memory");
-    release(&job);
-    free(default_output);
-    return code;
-}
-
-/* -------------------------------------------------------------------------------------------------- a batch */
-
-static exit_code decode_in_batch(decode_job *job, batch *b, const batch_file *file, json_object *line)
-{
-    if (job->options.no_overwrite && output_exists(job->output_path))
-        return EXIT_SKIPPED;
-    exit_code code = choose_format(job);
-    if (code == EXIT_OK)
-        code = output_check_differs(job->output_path, job->input_path);
-    if (code == EXIT_OK)
-        code = read_stream(job);
-    if (code != EXIT_OK)
-        return code;
-    const uint64_t input_hash = XXH3_64bits(job->in.data, job->in.size);
-    json_id(line, "input_hash", input_hash);
-    json_id(line, "model_id", job->info.model_id);
-    if (batch_log_has(b, file, input_hash, job->info.model_id))
-        return EXIT_SKIPPED;
-    job->threads = batch_take_threads(b, (uint64_t)job->info.width * job->info.height);
-    code = decode_to_output(job);
-    batch_return_threads(b, job->threads);
-    return code;
-}
-
-static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
-{
-    decode_job job = { .options = *(const decode_options *)file->settings, .weights = batch_user(b), .in_batch = true,
-                       .input_path = file->input, .output_path = file->output };
-    const exit_code code = decode_in_batch(&job, b, file, line);
-    struct stat st;
-    if (code == EXIT_OK) {
-        report_members(&job, line);
-        if (stat(job.output_path, &st) == 0)
-            json_integer(line, "output_bytes", (uint64_t)st.st_size); /* by which the next run knows it */
-        if (!job.options.json && !job.options.quiet)
-            report_line(&job, stdout);
-    }
-    release(&job);
-    return code;
-}
-
 static const char *const stream_suffixes[] = { SUFFIX, NULL };
 
 const batch_command decode_batch = {
@@ -466,7 +482,7 @@ const batch_command decode_batch = {
     .options = FIELD(batch),
     .suffixes = stream_suffixes,
     .name_output = name_output,
-    .run = run_in_batch,
+    .run = run_file,
     .resumes_from_log = true,
 };
 
@@ -490,7 +506,7 @@ static exit_code decode_run(int argc, char **argv)
     const batch_setup setup = { &weights, options.threads, options.json };
     if (code == EXIT_OK)
         code = is_batch ? batch_run(&decode_batch, &options, &setup, argv + 1, n_operands)
-                        : run_one(&options, &weights, n_operands, argv + 1);
+                        : batch_run_one(&decode_batch, &options, &setup, options.output, argv + 1, n_operands);
     weights_set_close(&weights);
     return code;
 }

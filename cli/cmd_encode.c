@@ -7,7 +7,7 @@
 #include "batch.h"
 #include "commands.h"
 #include "eval/metrics.h"
-#include "input.h"
+#include "inspect.h"
 #include "io/metadata.h"
 #include "io/reader.h"
 #include "json.h"
@@ -15,6 +15,7 @@
 #include "output.h"
 #include "parse.h"
 #include "progress.h"
+#include "source.h"
 #include "weights.h"
 
 #define SUFFIX ".ghm"
@@ -57,7 +58,7 @@ static const option encode_option_table[] = {
     { "psnr", 0, 0, NULL, NULL, parse_switch, FIELD(verify),
       "the same as --verify" },
     { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
-      "refuse what needs more working memory, beside weights, picture and stream; takes k, M and G" },
+      "refuse what needs more working memory, beside weights and what is read whole; takes k, M and G" },
     { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
     { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
@@ -94,6 +95,12 @@ const command encode_command = {
         "--strip names them; samples are coded as they are, as profile and orientation\n"
         "say how to show them. Where Exif is stripped, its orientation is applied. A\n"
         "warning says what cannot be kept.\n\n"
+        "Memory follows the width of a picture, not its height: it is read, encoded and\n"
+        "written row by row. Whole in memory are WebP, interlaced PNG, PNG with Exif or\n"
+        "XMP behind its samples, TIFF of palettes, inks or separate planes, pictures\n"
+        "with alpha and without --background, those that are to be turned, all with\n"
+        "--verify, and progressive JPEG as its coefficients. PNG and TIFF from a pipe\n"
+        "are held as they come.\n\n"
         "The report, one line or one JSON object, goes to standard output, or to\n"
         "standard error when the stream takes that.",
     .options = encode_option_table,
@@ -106,38 +113,29 @@ const command encode_command = {
 /* What one file needs; zeroed at first, released by release(). */
 typedef struct encode_job {
     encode_options options;
-    const char *input_path, *output_path;
+    const batch_file *file;
     const ghm_model *model;
-    input in;
+    source source;
+    picture_reader picture;
     ghm_origin origin;
-    int threads;
     bool in_batch;
-    picture picture;
+    int threads;
     output out;
-    ghm_buffer stream;
+    exit_code write_code; /* of what the encoder has given out */
+    uint64_t size;        /* of the stream */
     double seconds, psnr;
 } encode_job;
 
-static exit_code read_input(encode_job *job)
+static exit_code open_picture(encode_job *job)
 {
-    return input_read(job->input_path, input_byte_limit(job->options.limit_pixels), &job->in);
+    const picture_settings settings = { .limit_pixels = job->options.limit_pixels, .background = job->options.background,
+                                        .strip = job->options.strip, .whole = job->options.verify };
+    return picture_open(&job->picture, &job->source, &settings);
 }
 
-static exit_code read_picture(encode_job *job)
+static ghm_encode_settings encode_settings(const encode_job *job, progress *p)
 {
-    input *in = &job->in;
-    const picture_source source = { in->label, in->data, in->size, &in->data, job->options.limit_pixels,
-                                    job->options.background };
-    const exit_code code = picture_read_whole(&source, &job->picture);
-    input_free(in);
-    return code == EXIT_OK ? picture_strip(&job->picture, job->options.strip, job->input_path) : code;
-}
-
-static exit_code encode(encode_job *job)
-{
-    ghm_diagnostics diag = { "" };
     ghm_encode_settings settings;
-    progress p = progress_begin(job->in_batch ? NULL : "encoding");
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
     settings.lossless = job->options.lossless;
@@ -145,15 +143,75 @@ static exit_code encode(encode_job *job)
     settings.threads = job->threads;
     settings.picture_hash = !job->options.no_picture_hash;
     settings.progress = progress_callback;
-    settings.progress_user = &p;
+    settings.progress_user = p;
     settings.metadata = &job->picture.metadata;
+    settings.origin = job->in_batch ? &job->origin : NULL;
     settings.max_memory = job->options.max_memory;
-    const ghm_status status = ghm_encode_image(job->model, &settings, &job->picture.image, &job->stream, &diag);
-    job->seconds = progress_end(&p);
-    return fail_status(status, job->input_path, &diag);
+    return settings;
 }
 
-static exit_code verify(encode_job *job)
+/* -------------------------------------------------------------------------------------------------- by rows */
+
+static int take_bytes(void *user, const uint8_t *data, size_t size)
+{
+    encode_job *job = user;
+    job->size += size;
+    job->write_code = output_write(&job->out, data, size);
+    return job->write_code != EXIT_OK;
+}
+
+/* What a call of the encoder came to, and when it began. */
+static exit_code judge(encode_job *job, const ghm_encoder *encoder, ghm_status status, double start)
+{
+    job->seconds += clock_seconds() - start;
+    if (job->write_code != EXIT_OK)
+        return job->write_code;
+    return fail_status(status, job->source.label, ghm_encoder_diagnostics(encoder));
+}
+
+static exit_code push_rows(encode_job *job, ghm_encoder *encoder)
+{
+    ghm_image rows;
+    exit_code code = EXIT_OK;
+    while (code == EXIT_OK && job->picture.row < job->picture.image.height) {
+        code = picture_next_rows(&job->picture, &rows);
+        const double start = clock_seconds();
+        if (code == EXIT_OK)
+            code = judge(job, encoder, ghm_encoder_push(encoder, &rows), start);
+    }
+    const double start = clock_seconds();
+    return code == EXIT_OK ? judge(job, encoder, ghm_encoder_finish(encoder), start) : code;
+}
+
+static exit_code encode_rows(encode_job *job)
+{
+    ghm_diagnostics diag = { "" };
+    ghm_encoder *encoder;
+    progress p = progress_begin(job->in_batch ? NULL : "encoding");
+    const ghm_encode_settings settings = encode_settings(job, &p);
+    const ghm_status status =
+        ghm_encoder_open(job->model, &settings, &job->picture.image, take_bytes, job, &encoder, &diag);
+    if (status != GHM_OK)
+        return fail_status(status, job->source.label, &diag);
+    const exit_code code = push_rows(job, encoder);
+    ghm_encoder_close(&encoder);
+    progress_end(&p);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------------------- verified */
+
+static exit_code encode_whole(encode_job *job, ghm_buffer *stream)
+{
+    ghm_diagnostics diag = { "" };
+    progress p = progress_begin(job->in_batch ? NULL : "encoding");
+    const ghm_encode_settings settings = encode_settings(job, &p);
+    const ghm_status status = ghm_encode_image(job->model, &settings, &job->picture.image, stream, &diag);
+    job->seconds = progress_end(&p);
+    return fail_status(status, job->source.label, &diag);
+}
+
+static exit_code verify(encode_job *job, const ghm_buffer *stream)
 {
     ghm_diagnostics diag = { "" };
     ghm_decode_settings settings;
@@ -164,8 +222,7 @@ static exit_code verify(encode_job *job)
     settings.max_pixels = job->options.limit_pixels;
     settings.progress = progress_callback;
     settings.progress_user = &p;
-    const ghm_status status =
-        ghm_decode_image(job->model, &settings, job->stream.data, job->stream.size, &decoded, &diag);
+    const ghm_status status = ghm_decode_image(job->model, &settings, stream->data, stream->size, &decoded, &diag);
     progress_end(&p);
     if (status != GHM_OK)
         return fail_status(status, "verification of the new stream", &diag);
@@ -176,41 +233,37 @@ static exit_code verify(encode_job *job)
     return EXIT_OK;
 }
 
-static exit_code write_stream(encode_job *job)
+static exit_code encode_verified(encode_job *job)
 {
-    const exit_code code = output_write(&job->out, job->stream.data, job->stream.size);
+    ghm_buffer stream = { NULL, 0 };
+    exit_code code = encode_whole(job, &stream);
+    if (code == EXIT_OK)
+        code = verify(job, &stream);
+    if (code == EXIT_OK)
+        code = output_write(&job->out, stream.data, stream.size);
+    job->size = stream.size;
+    ghm_buffer_free(&stream);
+    return code;
+}
+
+/* The output is opened before the long work, so that an unwritable place is reported at once. */
+static exit_code encode_to_output(encode_job *job)
+{
+    exit_code code = output_open(&job->out, job->file->output, job->options.no_overwrite);
+    if (code != EXIT_OK)
+        return code;
+    code = job->options.verify ? encode_verified(job) : encode_rows(job);
     if (code == EXIT_OK)
         return output_commit(&job->out);
     output_abandon(&job->out);
     return code;
 }
 
-static exit_code add_origin(encode_job *job)
-{
-    ghm_diagnostics diag = { "" };
-    return fail_status(ghm_stream_add_origin(&job->stream, &job->origin, &diag), job->input_path, &diag);
-}
-
-/* The output is opened before the long work, so that an unwritable place is reported at once. */
-static exit_code encode_to_output(encode_job *job)
-{
-    exit_code code = output_open(&job->out, job->output_path, job->options.no_overwrite);
-    if (code != EXIT_OK)
-        return code;
-    code = encode(job);
-    if (code == EXIT_OK && job->options.verify)
-        code = verify(job);
-    if (code == EXIT_OK && job->in_batch)
-        code = add_origin(job);
-    if (code == EXIT_OK)
-        return write_stream(job);
-    output_abandon(&job->out);
-    return code;
-}
+/* -------------------------------------------------------------------------------------------------- reports */
 
 static double bits_per_pixel(const encode_job *job)
 {
-    return 8.0 * (double)job->stream.size / ((double)job->picture.image.width * job->picture.image.height);
+    return 8.0 * (double)job->size / ((double)job->picture.image.width * job->picture.image.height);
 }
 
 static void report_members(const encode_job *job, json_object *o)
@@ -220,21 +273,11 @@ static void report_members(const encode_job *job, json_object *o)
     json_real(o, "quality", job->options.quality);
     if (job->options.lossless)
         json_bool(o, "lossless", true);
-    json_integer(o, "bytes", job->stream.size);
+    json_integer(o, "bytes", job->size);
     json_real(o, "bpp", bits_per_pixel(job));
     if (job->options.verify)
         json_real(o, "psnr_rgb", job->psnr);
     json_real(o, "seconds", job->seconds);
-}
-
-static void report_json(const encode_job *job, FILE *file)
-{
-    json_object o = json_begin(file);
-    json_string(&o, "input", job->input_path);
-    json_string(&o, "output", job->output_path);
-    report_members(job, &o);
-    weights_report(job->model, &o);
-    json_end(&o);
 }
 
 static void report_line(const encode_job *job, FILE *file)
@@ -243,36 +286,80 @@ static void report_line(const encode_job *job, FILE *file)
     if (job->options.verify)
         snprintf(psnr, sizeof psnr, "%.2f dB, ", job->psnr);
     /* One call: there may be other threads. */
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", %zu bytes, %.3f bpp, %s%.2f s\n", job->out.label,
-            job->picture.image.width, job->picture.image.height, job->stream.size, bits_per_pixel(job), psnr, job->seconds);
-}
-
-static void release(encode_job *job)
-{
-    ghm_buffer_free(&job->stream);
-    picture_free(&job->picture);
-    input_free(&job->in);
+    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %.3f bpp, %s%.2f s\n", job->out.label,
+            job->picture.image.width, job->picture.image.height, job->size, bits_per_pixel(job), psnr, job->seconds);
 }
 
 /* -------------------------------------------------------------------------------------------------- one file */
 
-static exit_code encode_one(encode_job *job)
+/* Whether the output holds what this job would make: a whole stream, with these weights, of this origin. */
+static bool is_done(const encode_job *job, uint64_t model_id)
 {
-    exit_code code = output_check_names(job->output_path, job->input_path, job->options.no_overwrite);
-    if (code == EXIT_OK)
-        code = read_input(job);
-    if (code == EXIT_OK)
-        code = read_picture(job);
-    if (code == EXIT_OK)
-        code = encode_to_output(job);
+    ghm_stream_info stream;
+    ghm_origin origin;
+    ghm_inspector *inspector = NULL;
+    source s;
+    uint64_t size;
+    if (!output_exists(job->file->output))
+        return false;
+    const bool done = source_open(&s, job->file->output, UINT64_MAX) == EXIT_OK &&
+                      inspect(&s, &inspector, &size) == EXIT_OK &&
+                      ghm_inspector_get_info(inspector, &stream, NULL) == GHM_OK && stream.model_id == model_id &&
+                      ghm_inspector_get_origin(inspector, &origin) &&
+                      origin.input_hash == job->origin.input_hash && origin.options_hash == job->origin.options_hash;
+    ghm_inspector_close(&inspector);
+    source_close(&s);
+    return done;
+}
+
+/* EXIT_SKIPPED when nothing is to be done. */
+static exit_code check_done(encode_job *job, json_object *line)
+{
+    ghm_model_info model;
+    const exit_code code = source_hash(&job->source, &job->origin.input_hash);
+    ghm_model_get_info(job->model, &model);
+    json_id(line, "model_id", model.id);
     if (code != EXIT_OK)
         return code;
-    FILE *file = output_is_stdout(job->output_path) ? stderr : stdout;
-    if (job->options.json)
-        report_json(job, file);
-    else if (!job->options.quiet)
-        report_line(job, file);
-    return EXIT_OK;
+    job->origin.options_hash = XXH3_64bits(job->file->options, strlen(job->file->options));
+    json_id(line, "input_hash", job->origin.input_hash);
+    return !job->options.batch.force && is_done(job, model.id) ? EXIT_SKIPPED : EXIT_OK;
+}
+
+static exit_code encode_file(encode_job *job, batch *b, json_object *line)
+{
+    exit_code code = batch_check_output(b, job->file, job->options.no_overwrite);
+    if (code != EXIT_OK)
+        return code;
+    code = source_open(&job->source, job->file->input, source_byte_limit(job->options.limit_pixels));
+    if (code == EXIT_OK && job->in_batch)
+        code = check_done(job, line);
+    if (code != EXIT_OK)
+        return code;
+    /* How many pixels there are is not known yet, but a file of n bytes has about n. */
+    job->threads = batch_take_threads(b, job->source.size);
+    code = open_picture(job);
+    if (code == EXIT_OK)
+        code = encode_to_output(job);
+    batch_return_threads(b, job->threads);
+    return code;
+}
+
+static exit_code run_file(batch *b, const batch_file *file, json_object *line)
+{
+    encode_job job = { .options = *(const encode_options *)file->settings, .file = file, .model = batch_user(b),
+                       .in_batch = batch_has_many(b), .source.fd = -1 };
+    const exit_code code = encode_file(&job, b, line);
+    if (code == EXIT_OK) {
+        report_members(&job, line);
+        if (!job.in_batch)
+            weights_report(job.model, line);
+        if (!job.options.json && !job.options.quiet)
+            report_line(&job, batch_report(b, file));
+    }
+    picture_close(&job.picture);
+    source_close(&job.source);
+    return code;
 }
 
 /* input_path.ghm; to be freed. */
@@ -285,78 +372,6 @@ static char *name_output(const char *input_path, const void *settings)
         strcat(name, SUFFIX);
     }
     return name;
-}
-
-static exit_code run_one(const encode_options *options, const ghm_model *model, int n_operands, char **operands)
-{
-    encode_job job = { .options = *options, .model = model, .input_path = operands[0], .threads = options->threads };
-    char *default_output = NULL;
-    job.output_path = n_operands == 2 ? operands[1] : options->output;
-    if (!job.output_path && strcmp(job.input_path, "-") == 0)
-        job.output_path = "-";
-    if (!job.output_path)
-        job.output_path = default_output = name_output(job.input_path, options);
-    const exit_code code = job.output_path ? encode_one(&job) : fail(EXIT_LIMIT, job.input_path, "out of memory");
-    release(&job);
-    free(default_output);
-    return code;
-}
-
-/* -------------------------------------------------------------------------------------------------- a batch */
-
-/* Whether the output holds what this job would make: a whole stream, with these weights, of this origin. */
-static bool is_done(const encode_job *job, uint64_t model_id)
-{
-    ghm_stream_info stream;
-    ghm_origin origin;
-    input in;
-    if (!output_exists(job->output_path) || input_read(job->output_path, UINT64_MAX, &in) != EXIT_OK)
-        return false;
-    const bool done = ghm_stream_get_info(in.data, in.size, &stream, NULL) == GHM_OK && stream.complete &&
-                      stream.model_id == model_id && ghm_stream_get_origin(in.data, in.size, &origin) &&
-                      origin.input_hash == job->origin.input_hash && origin.options_hash == job->origin.options_hash;
-    input_free(&in);
-    return done;
-}
-
-static exit_code encode_in_batch(encode_job *job, batch *b, const batch_file *file, json_object *line)
-{
-    ghm_model_info model;
-    ghm_model_get_info(job->model, &model);
-    json_id(line, "model_id", model.id);
-    if (job->options.no_overwrite && output_exists(job->output_path))
-        return EXIT_SKIPPED;
-    exit_code code = output_check_differs(job->output_path, job->input_path);
-    if (code == EXIT_OK)
-        code = read_input(job);
-    if (code != EXIT_OK)
-        return code;
-    job->origin.input_hash = XXH3_64bits(job->in.data, job->in.size);
-    job->origin.options_hash = XXH3_64bits(file->options, strlen(file->options));
-    json_id(line, "input_hash", job->origin.input_hash);
-    if (!job->options.batch.force && is_done(job, model.id))
-        return EXIT_SKIPPED;
-    /* How many pixels there are is not known yet, but a file of n bytes has about n. */
-    job->threads = batch_take_threads(b, job->in.size);
-    code = read_picture(job);
-    if (code == EXIT_OK)
-        code = encode_to_output(job);
-    batch_return_threads(b, job->threads);
-    return code;
-}
-
-static exit_code run_in_batch(batch *b, const batch_file *file, json_object *line)
-{
-    encode_job job = { .options = *(const encode_options *)file->settings, .model = batch_user(b), .in_batch = true,
-                       .input_path = file->input, .output_path = file->output };
-    const exit_code code = encode_in_batch(&job, b, file, line);
-    if (code == EXIT_OK) {
-        report_members(&job, line);
-        if (!job.options.json && !job.options.quiet)
-            report_line(&job, stdout);
-    }
-    release(&job);
-    return code;
 }
 
 static const char *const picture_suffixes[] = {
@@ -376,7 +391,7 @@ const batch_command encode_batch = {
     .options = FIELD(batch),
     .suffixes = picture_suffixes,
     .name_output = name_output,
-    .run = run_in_batch,
+    .run = run_file,
 };
 
 /* -------------------------------------------------------------------------------------------------- the command */
@@ -401,7 +416,7 @@ static exit_code encode_run(int argc, char **argv)
     const batch_setup setup = { model, options.threads, options.json };
     if (code == EXIT_OK)
         code = is_batch ? batch_run(&encode_batch, &options, &setup, argv + 1, n_operands)
-                        : run_one(&options, model, n_operands, argv + 1);
+                        : batch_run_one(&encode_batch, &options, &setup, options.output, argv + 1, n_operands);
     ghm_model_close(&model);
     return code;
 }

@@ -4,16 +4,24 @@
 #include <string.h>
 
 #include "commands.h"
-#include "input.h"
+#include "inspect.h"
 #include "io/metadata.h"
 #include "io/reader.h"
 #include "json.h"
 #include "message.h"
 #include "parse.h"
+#include "source.h"
 #include "weights.h"
 
-/* Enough for any stream of a picture within the default limit. */
-#define MAX_STREAM_BYTES (UINT64_C(1) << 32)
+/* What is told of one stream. */
+typedef struct stream_report {
+    const char *path, *label;
+    uint64_t bytes;
+    ghm_stream_info info;
+    ghm_metadata metadata;
+    bool has_cost;
+    ghm_decode_cost cost;
+} stream_report;
 
 typedef struct info_options {
     bool json;
@@ -31,10 +39,11 @@ const command info_command = {
     .operands = "INPUT...",
     .summary = "Show what streams say about themselves.",
     .details =
-        "Nothing is decoded, but all checksums of chunks are compared. '-' is standard\n"
-        "input. A stream cut off after its header is described as far as it goes, and\n"
-        "the exit status is 5. After a failure the remaining inputs are still shown; the\n"
-        "exit status is that of the first failure.\n\n"
+        "Nothing is decoded, but all checksums of chunks are compared; no more than the\n"
+        "largest chunk is held in memory. '-' is standard input. A stream cut off after\n"
+        "its header is described as far as it goes, and the exit status is 5.\n"
+        "After a failure the remaining inputs are still shown; the exit status is that\n"
+        "of the first failure.\n\n"
         "Decoding takes the memory told, on as many threads as the process may use, and\n"
         "the picture's own unless it is written row by row; the pixels' cost in\n"
         "multiply-adds is that of the networks.",
@@ -45,9 +54,9 @@ const command info_command = {
     .run = info_run,
 };
 
-static double bits_per_pixel(const input *in, const ghm_stream_info *info)
+static double bits_per_pixel(const stream_report *r)
 {
-    return 8.0 * (double)in->size / ((double)info->width * info->height);
+    return 8.0 * (double)r->bytes / ((double)r->info.width * r->info.height);
 }
 
 static const char *components_name(ghm_components components)
@@ -88,51 +97,41 @@ static void print_metadata(const ghm_metadata *metadata)
     printf(metadata_kinds(metadata) ? "\n" : "  metadata        none\n");
 }
 
-/* What decoding takes; false when the stream needs weights that are not built in. */
-static bool find_cost(weights_set *weights, const input *in, const ghm_stream_info *info, ghm_decode_cost *cost)
+static double kmac_per_pixel(const stream_report *r)
 {
-    const ghm_model *model;
-    return weights_profile_name(info->model_id) &&
-           weights_set_find(weights, info->model_id, in->label, &model) == EXIT_OK &&
-           ghm_decode_get_cost(model, NULL, in->data, in->size, cost, NULL) == GHM_OK;
+    return r->cost.mac / 1000 / ((double)r->info.width * r->info.height);
 }
 
-static double kmac_per_pixel(const ghm_stream_info *info, const ghm_decode_cost *cost)
-{
-    return cost->mac / 1000 / ((double)info->width * info->height);
-}
-
-static void print_cost(weights_set *weights, const input *in, const ghm_stream_info *info)
+static void print_cost(const stream_report *r)
 {
     const double mib = 1 << 20;
-    ghm_decode_cost cost;
-    if (find_cost(weights, in, info, &cost))
-        printf("  decoding        %.1f MiB of memory, %.1f MiB of picture, %.1f kMAC/px\n", (double)cost.memory / mib,
-               (double)cost.image_bytes / mib, kmac_per_pixel(info, &cost));
+    if (r->has_cost)
+        printf("  decoding        %.1f MiB of memory, %.1f MiB of picture, %.1f kMAC/px\n", (double)r->cost.memory / mib,
+               (double)r->cost.image_bytes / mib, kmac_per_pixel(r));
     else
         printf("  decoding        needs other weights than the built-in ones\n");
 }
 
-static void json_cost(json_object *o, weights_set *weights, const input *in, const ghm_stream_info *info)
+static void json_cost(json_object *o, const stream_report *r)
 {
-    ghm_decode_cost cost;
-    if (!find_cost(weights, in, info, &cost))
+    if (!r->has_cost)
         return;
-    json_integer(o, "decode_memory", cost.memory);
-    json_integer(o, "picture_bytes", cost.image_bytes);
-    json_real(o, "decode_kmac_per_pixel", kmac_per_pixel(info, &cost));
+    json_integer(o, "decode_memory", r->cost.memory);
+    json_integer(o, "picture_bytes", r->cost.image_bytes);
+    json_real(o, "decode_kmac_per_pixel", kmac_per_pixel(r));
 }
 
-static void print_text(weights_set *weights, const input *in, const ghm_stream_info *info, const ghm_metadata *metadata)
+static void print_text(const stream_report *r)
 {
+    const ghm_stream_info *info = &r->info;
     const char *profile = weights_profile_name(info->model_id);
     char quality[32] = "without loss";
     if (!info->lossless)
         snprintf(quality, sizeof quality, "quality %g", info->quality);
-    printf("%s: %" PRIu32 "x%" PRIu32 ", %s, %zu bytes, %.3f bpp\n", in->label, info->width, info->height, quality, in->size,
-           bits_per_pixel(in, info));
+    printf("%s: %" PRIu32 "x%" PRIu32 ", %s, %" PRIu64 " bytes, %.3f bpp\n", r->label, info->width, info->height, quality, r->bytes,
+           bits_per_pixel(r));
     print_picture(info);
-    print_metadata(metadata);
+    print_metadata(&r->metadata);
     printf("  format version  %u\n", info->format_version);
     printf("  model id        %016" PRIx64 "%s%s\n", info->model_id, profile ? ", profile " : "", profile ? profile : "");
     printf("  bands           %u\n", info->n_bands);
@@ -145,7 +144,7 @@ static void print_text(weights_set *weights, const input *in, const ghm_stream_i
     else
         printf("  picture hash    none\n");
     printf("  complete        %s\n", info->complete ? "yes" : "no");
-    print_cost(weights, in, info);
+    print_cost(r);
 }
 
 /* Sizes by kind, in small letters; those that are there. */
@@ -163,14 +162,14 @@ static void json_metadata(json_object *o, const ghm_metadata *metadata)
     json_close(&sizes);
 }
 
-static void print_json(weights_set *weights, const char *path, const input *in, const ghm_stream_info *info,
-                       const ghm_metadata *metadata)
+static void print_json(const stream_report *r)
 {
+    const ghm_stream_info *info = &r->info;
     const char *profile = weights_profile_name(info->model_id);
     char hash[33];
     snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, info->picture_hash[1], info->picture_hash[0]);
     json_object o = json_begin(stdout);
-    json_string(&o, "input", path);
+    json_string(&o, "input", r->path);
     json_string(&o, "picture", components_name(info->components));
     json_integer(&o, "bit_depth", info->bit_depth);
     json_integer(&o, "alpha_bytes", info->alpha_bytes);
@@ -178,14 +177,14 @@ static void print_json(weights_set *weights, const char *path, const input *in, 
     json_bool(&o, "lossless", info->lossless);
     json_integer(&o, "direct_blocks", info->direct_blocks);
     json_integer(&o, "direct_bytes", info->direct_bytes);
-    json_metadata(&o, metadata);
-    json_integer(&o, "orientation", metadata_orientation(metadata));
+    json_metadata(&o, &r->metadata);
+    json_integer(&o, "orientation", metadata_orientation(&r->metadata));
     json_integer(&o, "format_version", info->format_version);
     json_integer(&o, "width", info->width);
     json_integer(&o, "height", info->height);
     json_real(&o, "quality", info->quality);
-    json_integer(&o, "bytes", in->size);
-    json_real(&o, "bpp", bits_per_pixel(in, info));
+    json_integer(&o, "bytes", r->bytes);
+    json_real(&o, "bpp", bits_per_pixel(r));
     json_integer(&o, "header_bytes", info->header_bytes);
     json_integer(&o, "bands", info->n_bands);
     json_id(&o, "model_id", info->model_id);
@@ -198,33 +197,62 @@ static void print_json(weights_set *weights, const char *path, const input *in, 
     else
         json_null(&o, "picture_hash");
     json_bool(&o, "complete", info->complete);
-    json_cost(&o, weights, in, info);
+    json_cost(&o, r);
     json_end(&o);
 }
 
-static exit_code describe(weights_set *weights, const char *path, const input *in, bool json)
+/* What decoding takes; false when the stream needs weights that are not built in. */
+static bool find_cost(weights_set *weights, const ghm_inspector *inspector, const stream_report *r, ghm_decode_cost *cost)
 {
-    const reader *foreign = reader_find(in->data, in->size);
-    if (foreign)
-        return fail(EXIT_BAD_INPUT, in->label, "is a %s picture, not a Gingham stream", foreign->name);
-    ghm_stream_info info;
+    const ghm_model *model;
+    return weights_profile_name(r->info.model_id) &&
+           weights_set_find(weights, r->info.model_id, r->label, &model) == EXIT_OK &&
+           ghm_inspector_get_cost(inspector, model, NULL, cost, NULL) == GHM_OK;
+}
+
+static exit_code print_report(weights_set *weights, const ghm_inspector *inspector, stream_report *r, bool json)
+{
     ghm_diagnostics diag = { "" };
-    ghm_metadata metadata = { 0 };
-    memset(&info, 0, sizeof info);
-    ghm_status status = ghm_stream_get_info(in->data, in->size, &info, &diag);
+    ghm_status status = ghm_inspector_get_info(inspector, &r->info, &diag);
     if (status != GHM_OK)
-        return fail_status(status, in->label, &diag);
-    status = ghm_stream_get_metadata(in->data, in->size, &metadata, &diag);
+        return fail_status(status, r->label, &diag);
+    status = ghm_inspector_get_metadata(inspector, &r->metadata, &diag);
+    r->has_cost = find_cost(weights, inspector, r, &r->cost);
     if (json)
-        print_json(weights, path, in, &info, &metadata);
+        print_json(r);
     else
-        print_text(weights, in, &info, &metadata);
-    ghm_metadata_free(&metadata);
+        print_text(r);
     if (status != GHM_OK)
-        return fail_status(status, in->label, &diag);
-    if (!info.complete)
-        return fail(EXIT_DAMAGED, in->label, "the stream ends early");
-    return EXIT_OK;
+        return fail_status(status, r->label, &diag);
+    return r->info.complete ? EXIT_OK : fail(EXIT_DAMAGED, r->label, "the stream ends early");
+}
+
+static exit_code refuse_pictures(source *s)
+{
+    const uint8_t *data;
+    size_t size;
+    const exit_code code = source_peek(s, SOURCE_PEEK_BYTES, &data, &size);
+    const reader *foreign = code == EXIT_OK ? reader_find(data, size) : NULL;
+    return foreign ? fail(EXIT_BAD_INPUT, s->label, "is a %s picture, not a Gingham stream", foreign->name) : code;
+}
+
+static exit_code describe(weights_set *weights, const char *path, bool json)
+{
+    source s;
+    ghm_inspector *inspector = NULL;
+    stream_report r = { .path = path };
+    exit_code code = source_open(&s, path, UINT64_MAX);
+    r.label = s.label;
+    if (code == EXIT_OK)
+        code = refuse_pictures(&s);
+    if (code == EXIT_OK)
+        code = inspect(&s, &inspector, &r.bytes);
+    if (code == EXIT_OK)
+        code = print_report(weights, inspector, &r, json);
+    ghm_metadata_free(&r.metadata);
+    ghm_inspector_close(&inspector);
+    source_close(&s);
+    return code;
 }
 
 static exit_code info_run(int argc, char **argv)
@@ -238,11 +266,7 @@ static exit_code info_run(int argc, char **argv)
         return first_failure;
     first_failure = weights_set_open(&weights, &info_command, &what_streams_name);
     for (int i = 1; i <= n_operands; i++) {
-        input in;
-        exit_code code = input_read(argv[i], MAX_STREAM_BYTES, &in);
-        if (code == EXIT_OK)
-            code = describe(&weights, argv[i], &in, options.json);
-        input_free(&in);
+        const exit_code code = describe(&weights, argv[i], options.json);
         if (first_failure == EXIT_OK)
             first_failure = code;
     }

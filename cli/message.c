@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "progress.h"
+
 static message_level current_level = MESSAGE_WARNINGS;
 static _Thread_local char last_failure[512];
 
@@ -37,6 +39,7 @@ static void print_line(const char *kind, const char *subject, const char *format
     vsnprintf(sentence, sizeof sentence, format, args);
     blank_control_characters(name);
     blank_control_characters(sentence);
+    progress_hide();
     fprintf(stderr, "gingham: %s%s%s\n", name, kind, sentence);
 }
 

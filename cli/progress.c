@@ -9,6 +9,16 @@
 
 #define SHOW_AFTER_SECONDS 1.0
 
+static bool line_shown;
+
+void progress_hide(void)
+{
+    if (!line_shown)
+        return;
+    fprintf(stderr, "\r%*s\r", 40, "");
+    line_shown = false;
+}
+
 double clock_seconds(void)
 {
     struct timespec t;
@@ -33,13 +43,13 @@ int progress_callback(void *user, double done)
     if (p->enabled && percent != p->percent_shown && clock_seconds() - p->start > SHOW_AFTER_SECONDS) {
         fprintf(stderr, "\r%s %3d %%", p->what, percent);
         p->percent_shown = percent;
+        line_shown = true;
     }
     return 0;
 }
 
 double progress_end(progress *p)
 {
-    if (p->percent_shown >= 0)
-        fprintf(stderr, "\r%*s\r", 40, "");
+    progress_hide();
     return clock_seconds() - p->start;
 }

@@ -8,7 +8,7 @@ typedef struct progress {
     const char *what; /* "encoding" */
     double start;     /* seconds */
     bool enabled;
-    int percent_shown; /* -1: nothing on the screen */
+    int percent_shown; /* -1: none */
 } progress;
 
 /* Seconds on a clock that never goes back. */
@@ -18,7 +18,9 @@ double clock_seconds(void);
 progress progress_begin(const char *what);
 /* A ghm_progress_callback; user is the progress. Never cancels. */
 int progress_callback(void *user, double done);
-/* Erase the line, before anything else is printed. Returns the seconds since progress_begin(). */
+/* Erase the line. Returns the seconds since progress_begin(). */
 double progress_end(progress *p);
+/* Erase the line, if there is one, before a message is printed. Where there are several threads, there is none. */
+void progress_hide(void);
 
 #endif

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "alpha.h"
 #include "base/status.h"
+#include "direct.h"
+#include "models/model.h"
 
 /* First byte outside ASCII, so that no text file begins like this. */
 static const uint8_t magic[4] = { 0xC7, 'G', 'H', 'M' };
@@ -37,7 +40,7 @@ static bool parse_kind(unsigned kind, stream_header *header)
 
 size_t stream_n_bands(const stream_header *header)
 {
-    const size_t z_rows = (header->height + 63) / 64;
+    const size_t z_rows = (header->height + MODEL_Z_STRIDE - 1) / MODEL_Z_STRIDE;
     return (z_rows + header->band_rows - 1) / header->band_rows;
 }
 
@@ -70,6 +73,17 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     free(payload.data);
 }
 
+void bitstream_write_origin(bytes_writer *w, const ghm_origin *origin)
+{
+    bytes_writer payload = { 0 };
+    bytes_put_u64(&payload, origin->input_hash);
+    bytes_put_u64(&payload, origin->options_hash);
+    w->failed |= payload.failed;
+    if (!payload.failed)
+        bitstream_write_chunk(w, CHUNK_ORIGIN, payload.data, payload.size);
+    free(payload.data);
+}
+
 static bool is_alpha(uint8_t type)
 {
     return type == CHUNK_ALPHA || type == CHUNK_LOSSY_ALPHA;
@@ -94,12 +108,24 @@ static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *c
     return GHM_OK;
 }
 
+static void note_origin(const stream_chunk *chunk, stream_index *index)
+{
+    bytes_reader r = bytes_reader_make(chunk->payload, chunk->size);
+    if (index->has_origin || chunk->size != ORIGIN_BYTES)
+        return;
+    index->origin.input_hash = bytes_u64(&r);
+    index->origin.options_hash = bytes_u64(&r);
+    index->has_origin = true;
+}
+
 /* Of optional chunks the known ones are noted; a critical one that is unknown may not be passed over. */
 static ghm_status note_optional(const stream_chunk *chunk, stream_index *index, ghm_diagnostics *diag)
 {
     if (!(chunk->type >= 'a' && chunk->type <= 'z'))
         return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
                         chunk->type);
+    if (chunk->type == CHUNK_ORIGIN)
+        note_origin(chunk, index);
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
         if (chunk->type != metadata_chunks[kind])
             continue;
@@ -131,12 +157,29 @@ static ghm_status take_picture_hash(const stream_chunk *chunk, stream_index *ind
     return GHM_OK;
 }
 
+/* Rows of pixels of a band. */
+static size_t band_height(const stream_header *header, size_t band)
+{
+    const size_t rows = header->band_rows * (size_t)MODEL_Z_STRIDE, left = header->height - band * rows;
+    return left < rows ? left : rows;
+}
+
+static void take_alpha(const stream_chunk *chunk, stream_index *index)
+{
+    const unsigned error = chunk->type == CHUNK_LOSSY_ALPHA ? alpha_error(chunk->payload, chunk->size) : 0;
+    index->alpha[index->n_bands_found] = *chunk;
+    index->alpha_error = error > index->alpha_error ? error : index->alpha_error;
+}
+
 /* Direct blocks come before their band, so that the band is complete without a look at what follows. */
 static ghm_status take_direct(const stream_chunk *chunk, stream_index *index, uint8_t wanted, ghm_diagnostics *diag)
 {
     if (wanted != CHUNK_BAND || index->direct[index->n_bands_begun].payload)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);
     index->direct[index->n_bands_begun] = *chunk;
+    index->direct_blocks[index->n_bands_begun] = direct_count(chunk->payload, chunk->size);
+    index->n_lossless_bands += direct_is_lossless(chunk->payload, chunk->size, index->header.width,
+                                                  band_height(&index->header, index->n_bands_begun));
     return GHM_OK;
 }
 
@@ -154,7 +197,7 @@ static ghm_status take_chunk(const stream_chunk *chunk, stream_index *index, ghm
     if (wanted == CHUNK_BAND)
         index->bands[index->n_bands_begun++] = *chunk;
     else
-        index->alpha[index->n_bands_found] = *chunk;
+        take_alpha(chunk, index);
     if (wanted == CHUNK_ALPHA || !components_have_alpha(index->header.format.components))
         index->n_bands_found++;
     return GHM_OK;
@@ -228,6 +271,21 @@ ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t
     if (bytes_left(&r) > 0)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "%zu bytes follow the end of the stream", bytes_left(&r));
     return GHM_OK;
+}
+
+bool bitstream_keep_metadata(stream_index *index, const uint8_t *data, uint64_t base, bytes_writer kept[GHM_N_METADATA_KINDS])
+{
+    bool ok = true;
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        stream_chunk *chunk = &index->metadata[kind];
+        if (!chunk->payload || kept[kind].data)
+            continue;
+        bytes_reserve(&kept[kind], chunk->size + 1); /* so that there is a pointer even to nothing */
+        bytes_put(&kept[kind], data + (chunk->offset - base), chunk->size);
+        chunk->payload = kept[kind].data;
+        ok = ok && !kept[kind].failed;
+    }
+    return ok;
 }
 
 ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag)

@@ -19,7 +19,9 @@ enum {
     CHUNK_ALPHA = 'A',
     CHUNK_LOSSY_ALPHA = 'L', /* in its place */
     CHUNK_PICTURE_HASH = 'x',
-    PICTURE_HASH_BYTES = 16
+    CHUNK_ORIGIN = 'f',
+    PICTURE_HASH_BYTES = 16,
+    ORIGIN_BYTES = 16
 };
 
 typedef struct stream_header {
@@ -39,6 +41,7 @@ uint8_t bitstream_metadata_chunk(ghm_metadata_kind kind);
 
 void bitstream_write_header(bytes_writer *w, const stream_header *header);
 void bitstream_write_chunk(bytes_writer *w, uint8_t type, const uint8_t *payload, size_t size);
+void bitstream_write_origin(bytes_writer *w, const ghm_origin *origin);
 
 typedef struct stream_chunk {
     uint8_t type;
@@ -57,15 +60,24 @@ typedef struct stream_index {
     stream_chunk bands[BITSTREAM_MAX_BANDS];
     size_t n_bands_begun, n_bands_found; /* found: with their alpha, where the picture has any */
     stream_chunk direct[BITSTREAM_MAX_BANDS]; /* payload NULL: the band has none */
+    size_t direct_blocks[BITSTREAM_MAX_BANDS]; /* that those claim to hold */
+    size_t n_lossless_bands;     /* whose direct blocks claim to hold every pixel as it was */
     stream_chunk alpha[BITSTREAM_MAX_BANDS];
+    unsigned alpha_error;        /* the largest that those found claim to allow */
     stream_chunk metadata[GHM_N_METADATA_KINDS]; /* payload NULL: none */
     const uint8_t *picture_hash; /* hash_bytes, or NULL */
     uint8_t hash_bytes[PICTURE_HASH_BYTES];
+    bool has_origin;             /* the first that is sound */
+    ghm_origin origin;
 } stream_index;
 
 /* Find all chunks of a stream, which begins with byte `base` of it in data; base is not behind index->end. After
  * GHM_ERR_TRUNCATED the index holds what was found, and a call with more of the same stream goes on from there. */
 ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t size, uint64_t base, ghm_diagnostics *diag);
+
+/* Copy the payloads of metadata that were found in data (as in bitstream_index_more(), which came before) and let the index
+ * point to the copies, one a kind: data need not stay for them. False without memory. */
+bool bitstream_keep_metadata(stream_index *index, const uint8_t *data, uint64_t base, bytes_writer kept[GHM_N_METADATA_KINDS]);
 
 /* Index a whole stream. GHM_OK, GHM_ERR_TRUNCATED, GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED. The index points into data. */
 ghm_status bitstream_index(const uint8_t *data, size_t size, stream_index *index, ghm_diagnostics *diag);

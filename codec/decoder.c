@@ -6,6 +6,7 @@
 #include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
+#include "decoder.h"
 #include "direct.h"
 #include "downscale.h"
 #include "frame.h"
@@ -22,66 +23,6 @@ enum {
 void ghm_decode_settings_default(ghm_decode_settings *settings)
 {
     *settings = (ghm_decode_settings){ .max_pixels = DEFAULT_MAX_PIXELS, .scale = 1 };
-}
-
-/* ---------------------------------------------------------------------------------------------- information */
-
-static uint64_t load_le64(const uint8_t *p)
-{
-    bytes_reader r = bytes_reader_make(p, 8);
-    return bytes_u64(&r);
-}
-
-static bool colours_are_lossless(const stream_index *index)
-{
-    const size_t band_rows = index->header.band_rows * (size_t)MODEL_Z_STRIDE, width = index->header.width;
-    for (size_t band = 0; band < stream_n_bands(&index->header); band++) {
-        const size_t left = index->header.height - band * band_rows, height = left < band_rows ? left : band_rows;
-        if (!direct_is_lossless(index->direct[band].payload, index->direct[band].size, width, height))
-            return false;
-    }
-    return true;
-}
-
-static void note_alpha(ghm_stream_info *info, const stream_chunk *alpha)
-{
-    const unsigned error = alpha->type == CHUNK_LOSSY_ALPHA ? alpha_error(alpha->payload, alpha->size) : 0;
-    info->alpha_bytes += alpha->size;
-    info->alpha_error = error > info->alpha_error ? error : info->alpha_error;
-}
-
-ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
-{
-    stream_index index;
-    ghm_diagnostics reason = { "" };
-    const ghm_status status = bitstream_index(data, size, &index, &reason);
-    if (status != GHM_OK && !(status == GHM_ERR_TRUNCATED && index.has_header))
-        return ghm_fail(diag, status, "%s", reason.text);
-
-    const stream_header *header = &index.header;
-    *info = (ghm_stream_info){
-        .format_version = BITSTREAM_VERSION, .width = header->width, .height = header->height,
-        .quality = 100.0 * header->quality / header->anchors, .model_id = header->model_id,
-        .n_bands = (unsigned)stream_n_bands(header), .has_picture_hash = header->has_picture_hash,
-        .header_bytes = size, .complete = status == GHM_OK,
-        .components = header->format.components, .bit_depth = header->format.bit_depth,
-    };
-    for (size_t band = 0; band < index.n_bands_found; band++) {
-        info->header_bytes -= index.bands[band].size;
-        info->direct_bytes += index.direct[band].size;
-        info->direct_blocks += direct_count(index.direct[band].payload, index.direct[band].size);
-        if (components_have_alpha(header->format.components))
-            note_alpha(info, &index.alpha[band]);
-    }
-    info->header_bytes -= info->alpha_bytes + info->direct_bytes;
-    info->lossless = info->complete && info->alpha_error == 0 && colours_are_lossless(&index);
-    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
-        info->metadata_bytes[kind] = index.metadata[kind].payload ? index.metadata[kind].size : 0;
-    if (index.picture_hash) {
-        info->picture_hash[0] = load_le64(index.picture_hash);
-        info->picture_hash[1] = load_le64(index.picture_hash + 8);
-    }
-    return GHM_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- decoding */
@@ -507,23 +448,6 @@ static ghm_status decode_groups(ghm_decoder *d, bool all)
 
 /* ---------------------------------------------------------------------------------------------- bytes */
 
-/* Payloads of metadata are wanted longer than the bytes that are pushed stay. */
-static ghm_status keep_metadata(ghm_decoder *d)
-{
-    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
-        stream_chunk *chunk = &d->index.metadata[kind];
-        bytes_writer *kept = &d->metadata[kind];
-        if (!chunk->payload || kept->data)
-            continue;
-        bytes_reserve(kept, chunk->size + 1);
-        bytes_put(kept, payload_of(d, chunk), chunk->size);
-        if (kept->failed)
-            return memory_fail(&d->memory, chunk->size, &d->diag);
-        chunk->payload = kept->data;
-    }
-    return GHM_OK;
-}
-
 /* Find the chunks that have arrived. What is wrong behind the header is noted in d->damage: it may not matter. */
 static ghm_status index_bytes(ghm_decoder *d)
 {
@@ -562,7 +486,8 @@ static ghm_status take_piece(ghm_decoder *d, const uint8_t *data, size_t size)
     const ghm_status status = index_bytes(d);
     if (!d->index.has_header)
         return status == GHM_ERR_TRUNCATED ? GHM_OK : status;
-    GHM_TRY(keep_metadata(d));
+    if (!bitstream_keep_metadata(&d->index, d->data, d->base, d->metadata))
+        return memory_fail(&d->memory, size, &d->diag);
     if (!d->planned) {
         GHM_TRY(plan(d));
         GHM_TRY(allocate(d, false));
@@ -692,17 +617,12 @@ static ghm_status allocate_image(ghm_decoder *d)
     return ghm_image_alloc_as(format.width, format.height, d->g.format.components, d->g.format.bit_depth, &d->image, &d->diag);
 }
 
-static ghm_status read_header(ghm_decoder *d, const uint8_t *data, size_t size)
+static ghm_status decode_whole(ghm_decoder *d, const uint8_t *data, size_t size)
 {
     d->data = data;
     d->size = size;
     GHM_TRY(index_bytes(d));
-    return plan(d);
-}
-
-static ghm_status decode_whole(ghm_decoder *d, const uint8_t *data, size_t size)
-{
-    GHM_TRY(read_header(d, data, size));
+    GHM_TRY(plan(d));
     GHM_TRY(judge_bytes(d));
     GHM_TRY(allocate_image(d));
     GHM_TRY(allocate(d, true));
@@ -749,19 +669,18 @@ static uint64_t direct_blocks_bytes(const ghm_decoder *d)
     for (size_t end = d->first_band + 1; end <= d->index.n_bands_found; end++) {
         uint64_t bytes = 0;
         for (size_t band = end > d->g.group + lag ? end - d->g.group - lag : 0; band < end; band++) {
-            const stream_chunk *direct = &d->index.direct[band];
-            if (direct->payload)
+            if (d->index.direct[band].payload)
                 bytes += direct_bytes(d->g.format, d->g.width, frame_band_rows(&d->g, band) * MODEL_Y_STRIDE,
-                                      direct_count(direct->payload, direct->size));
+                                      d->index.direct_blocks[band]);
         }
         most = bytes > most ? bytes : most;
     }
     return most;
 }
 
-static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_decode_cost *cost)
+static ghm_status measure(ghm_decoder *d, ghm_decode_cost *cost)
 {
-    GHM_TRY(read_header(d, data, size));
+    GHM_TRY(plan(d));
     GHM_TRY(allocate(d, false));
     const ghm_image format = result_format(d);
     ghm_model_info model;
@@ -780,8 +699,8 @@ static ghm_status measure(ghm_decoder *d, const uint8_t *data, size_t size, ghm_
     return GHM_OK;
 }
 
-ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data, size_t size,
-                               ghm_decode_cost *cost, ghm_diagnostics *diag)
+ghm_status decoder_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const stream_index *index,
+                            ghm_decode_cost *cost, ghm_diagnostics *diag)
 {
     ghm_decode_settings unlimited;
     ghm_decoder *d;
@@ -792,9 +711,19 @@ ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings
     unlimited.allocator = (ghm_allocator){ 0 }; /* whose memory might be touched */
     GHM_TRY(make_decoder(model, &unlimited, &d, diag));
     d->memory.limit = 0; /* it decides how the work is divided, but is not the question here */
-    const ghm_status status = measure(d, data, size, cost);
+    d->index = *index;
+    const ghm_status status = measure(d, cost);
     if (status != GHM_OK)
         ghm_fail(diag, status, "%s", d->diag.text);
     ghm_decoder_close(&d);
     return status;
+}
+
+ghm_status ghm_decode_get_cost(const ghm_model *model, const ghm_decode_settings *settings, const uint8_t *data, size_t size,
+                               ghm_decode_cost *cost, ghm_diagnostics *diag)
+{
+    stream_index index;
+    ghm_diagnostics reason = { "" };
+    const ghm_status status = bitstream_index(data, size, &index, &reason);
+    return index.has_header ? decoder_get_cost(model, settings, &index, cost, diag) : ghm_fail(diag, status, "%s", reason.text);
 }

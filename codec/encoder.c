@@ -265,6 +265,8 @@ static ghm_status open_stream(ghm_encoder *e, bool pushing)
     GHM_TRY(open_workers(e));
     begin_group(e, 0);
     bitstream_write_header(&e->out, &e->header);
+    if (e->settings.origin)
+        bitstream_write_origin(&e->out, e->settings.origin);
     return metadata_write_chunks(e->settings.metadata, &e->out, &e->diag);
 }
 
@@ -553,6 +555,7 @@ ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_settings *s
     (*encoder)->write_user = user;
     const ghm_status status = pass_on(*encoder, open_stream(*encoder, true), diag);
     (*encoder)->settings.metadata = NULL;
+    (*encoder)->settings.origin = NULL;
     if (status != GHM_OK)
         ghm_encoder_close(encoder);
     return status;

@@ -1,21 +1,17 @@
 #include "eval/picture_file.h"
 
-#include "input.h"
 #include "io/reader.h"
 #include "io/writer.h"
 #include "message.h"
 
 exit_code picture_file_read(const char *path, uint64_t limit_pixels, ghm_image *image)
 {
-    input in;
-    exit_code code = input_read(path, input_byte_limit(limit_pixels), &in);
-    if (code != EXIT_OK)
-        return code;
-    const picture_source source = {
-        .label = in.label, .data = in.data, .size = in.size, .owner = &in.data, .limit_pixels = limit_pixels
-    };
-    code = picture_read(&source, image);
-    input_free(&in);
+    static const color none = { .given = false };
+    source s;
+    exit_code code = source_open(&s, path, source_byte_limit(limit_pixels));
+    if (code == EXIT_OK)
+        code = picture_read(&s, limit_pixels, &none, image);
+    source_close(&s);
     return code;
 }
 

@@ -12,6 +12,17 @@ unsigned convert_bit_depth(const ghm_image *image)
     return image->bit_depth ? image->bit_depth : 8;
 }
 
+ghm_image convert_format_only(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth)
+{
+    static uint8_t somewhere;
+    const bool grey = components == GHM_GREY || components == GHM_GREY_ALPHA;
+    const bool alpha = components == GHM_GREY_ALPHA || components == GHM_RGBA;
+    uint8_t *colour = grey ? NULL : &somewhere;
+    return (ghm_image){ .width = width, .height = height, .bit_depth = bit_depth,
+                        .planes = { &somewhere, colour, colour, alpha ? &somewhere : NULL },
+                        .pixel_stride = (size_t)components * (bit_depth > 8 ? 2 : 1) };
+}
+
 static size_t sample_bytes(const ghm_image *image)
 {
     return image->bit_depth > 8 ? 2 : 1;

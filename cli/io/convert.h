@@ -11,6 +11,9 @@
 bool convert_is_grey(const ghm_image *image);
 unsigned convert_bit_depth(const ghm_image *image); /* 8 for 0 */
 
+/* Size and kind of an interleaved picture without samples: planes that it has are not NULL, nothing is behind them. */
+ghm_image convert_format_only(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth);
+
 /* All of its alpha is opaque, or it has none. */
 bool convert_is_opaque(const ghm_image *image);
 /* Forget the alpha; only the view changes. */

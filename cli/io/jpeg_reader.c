@@ -1,4 +1,5 @@
-/* jpeg_reader.c - baseline and progressive JPEG, grey, YCbCr and CMYK, by libjpeg. */
+/* jpeg_reader.c - baseline and progressive JPEG, grey, YCbCr and CMYK, by libjpeg, row by row. (Of a progressive one libjpeg
+ * keeps the coefficients of all rows.) */
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs FILE */
 #include <stdlib.h>
@@ -16,9 +17,10 @@
 typedef struct jpeg_job {
     struct jpeg_error_mgr errors;
     struct jpeg_decompress_struct jpeg;
-    const picture_source *source;
-    picture *out;
-    uint8_t *inks; /* a row of CMYK */
+    struct jpeg_source_mgr bytes;
+    picture_reader *reader;
+    const ghm_image *to; /* the rows at work */
+    uint8_t *inks;       /* a row of CMYK */
     exit_code code;
     jmp_buf escape;
 } jpeg_job;
@@ -34,7 +36,7 @@ static void on_error(j_common_ptr jpeg)
     jpeg_job *job = jpeg->client_data;
     char message[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, message);
-    leave(job, fail(EXIT_BAD_INPUT, job->source->label, "damaged or unsupported JPEG: %s", message));
+    leave(job, fail(EXIT_BAD_INPUT, job->reader->source->label, "damaged or unsupported JPEG: %s", message));
 }
 
 /* libjpeg only warns where data is missing and fills in grey. Such a picture is not what its owner wants kept. */
@@ -61,7 +63,49 @@ static void on_message(j_common_ptr jpeg, int level)
     if (pixels_were_made_up(jpeg->err->msg_code))
         jpeg->err->error_exit(jpeg);
     jpeg->err->format_message(jpeg, message);
-    note(job->source->label, "JPEG: %s", message);
+    note(job->reader->source->label, "JPEG: %s", message);
+}
+
+/* ---------------------------------------------------------------------------------------------- bytes */
+
+static void on_begin(j_decompress_ptr jpeg)
+{
+    (void)jpeg;
+}
+
+/* Where the file ends, a marker is made up that ends the picture, as in libjpeg's own sources. */
+static boolean on_more(j_decompress_ptr jpeg)
+{
+    static const JOCTET end[2] = { 0xff, JPEG_EOI };
+    jpeg_job *job = jpeg->client_data;
+    const exit_code code =
+        source_next(job->reader->source, &job->bytes.next_input_byte, &job->bytes.bytes_in_buffer);
+    if (code != EXIT_OK)
+        leave(job, code);
+    if (job->bytes.bytes_in_buffer == 0) {
+        WARNMS(jpeg, JWRN_JPEG_EOF);
+        job->bytes.next_input_byte = end;
+        job->bytes.bytes_in_buffer = sizeof end;
+    }
+    return TRUE;
+}
+
+static void on_skip(j_decompress_ptr jpeg, long n)
+{
+    struct jpeg_source_mgr *bytes = jpeg->src;
+    for (; n > (long)bytes->bytes_in_buffer; (void)on_more(jpeg))
+        n -= (long)bytes->bytes_in_buffer;
+    if (n <= 0)
+        return;
+    bytes->next_input_byte += n;
+    bytes->bytes_in_buffer -= (size_t)n;
+}
+
+static void set_source(jpeg_job *job)
+{
+    job->bytes = (struct jpeg_source_mgr){ .init_source = on_begin, .fill_input_buffer = on_more, .skip_input_data = on_skip,
+                                           .resync_to_restart = jpeg_resync_to_restart, .term_source = on_begin };
+    job->jpeg.src = &job->bytes;
 }
 
 static void open_jpeg(jpeg_job *job)
@@ -71,7 +115,7 @@ static void open_jpeg(jpeg_job *job)
     job->errors.emit_message = on_message;
     job->jpeg.client_data = job;
     jpeg_create_decompress(&job->jpeg);
-    jpeg_mem_src(&job->jpeg, job->source->data, (unsigned long)job->source->size);
+    set_source(job);
     jpeg_save_markers(&job->jpeg, JPEG_APP1, JPEG_MAX_SEGMENT);
     jpeg_save_markers(&job->jpeg, JPEG_APP2, JPEG_MAX_SEGMENT);
     jpeg_save_markers(&job->jpeg, JPEG_APP13, JPEG_MAX_SEGMENT);
@@ -86,20 +130,20 @@ static bool begins_with(const struct jpeg_marker_struct *m, const char *name, si
     return m->data_length > length && memcmp(m->data, name, length) == 0;
 }
 
-static void keep_segment(picture *out, const struct jpeg_marker_struct *m)
+static void keep_segment(picture_reader *r, const struct jpeg_marker_struct *m)
 {
     if (m->marker == JPEG_APP1 && begins_with(m, JPEG_EXIF_NAME, sizeof JPEG_EXIF_NAME)) {
-        picture_keep(out, GHM_METADATA_EXIF, m->data + sizeof JPEG_EXIF_NAME, m->data_length - sizeof JPEG_EXIF_NAME);
+        picture_keep(r, GHM_METADATA_EXIF, m->data + sizeof JPEG_EXIF_NAME, m->data_length - sizeof JPEG_EXIF_NAME);
     } else if (m->marker == JPEG_APP1 && begins_with(m, JPEG_XMP_NAME, sizeof JPEG_XMP_NAME)) {
-        picture_keep(out, GHM_METADATA_XMP, m->data + sizeof JPEG_XMP_NAME, m->data_length - sizeof JPEG_XMP_NAME);
+        picture_keep(r, GHM_METADATA_XMP, m->data + sizeof JPEG_XMP_NAME, m->data_length - sizeof JPEG_XMP_NAME);
     } else if (m->marker == JPEG_APP1 && begins_with(m, JPEG_LONG_XMP_NAME, sizeof JPEG_LONG_XMP_NAME)) {
-        out->losses |= LOSS_LONG_XMP;
+        r->losses |= LOSS_LONG_XMP;
     } else if (m->marker == JPEG_APP13 && begins_with(m, JPEG_IPTC_NAME, sizeof JPEG_IPTC_NAME)) {
-        if (!metadata_append(&out->metadata, GHM_METADATA_IPTC, m->data + sizeof JPEG_IPTC_NAME,
+        if (!metadata_append(&r->metadata, GHM_METADATA_IPTC, m->data + sizeof JPEG_IPTC_NAME,
                              m->data_length - sizeof JPEG_IPTC_NAME))
-            out->losses |= LOSS_METADATA;
+            r->losses |= LOSS_METADATA;
     } else if (m->marker == JPEG_COM) {
-        out->losses |= LOSS_COMMENTS;
+        r->losses |= LOSS_COMMENTS;
     }
 }
 
@@ -109,14 +153,14 @@ static void keep_profile(jpeg_job *job)
     JOCTET *profile = NULL;
     unsigned size = 0;
     if (jpeg_read_icc_profile(&job->jpeg, &profile, &size))
-        picture_keep(job->out, GHM_METADATA_ICC, profile, size);
+        picture_keep(job->reader, GHM_METADATA_ICC, profile, size);
     free(profile);
 }
 
 static void keep_metadata(jpeg_job *job)
 {
     for (const struct jpeg_marker_struct *m = job->jpeg.marker_list; m; m = m->next)
-        keep_segment(job->out, m);
+        keep_segment(job->reader, m);
     keep_profile(job);
 }
 
@@ -131,8 +175,8 @@ static bool is_cmyk(const jpeg_job *job)
 static void choose_colours(jpeg_job *job)
 {
     const bool grey = job->jpeg.jpeg_color_space == JCS_GRAYSCALE;
-    const exit_code code = picture_alloc(job->source, job->jpeg.image_width, job->jpeg.image_height,
-                                         grey ? GHM_GREY : GHM_RGB, 8, &job->out->image);
+    const exit_code code = picture_describe(job->reader, job->jpeg.image_width, job->jpeg.image_height,
+                                            grey ? GHM_GREY : GHM_RGB, 8);
     if (code != EXIT_OK)
         leave(job, code);
     job->jpeg.out_color_space = grey ? JCS_GRAYSCALE : is_cmyk(job) ? JCS_CMYK : JCS_RGB;
@@ -140,9 +184,9 @@ static void choose_colours(jpeg_job *job)
         return;
     job->inks = malloc((size_t)job->jpeg.image_width * 4);
     if (!job->inks)
-        leave(job, fail(EXIT_LIMIT, job->source->label, "not enough memory to read it"));
-    metadata_remove(&job->out->metadata, METADATA_OF(GHM_METADATA_ICC));
-    job->out->losses |= LOSS_CMYK;
+        leave(job, picture_fail_memory(job->reader));
+    metadata_remove(&job->reader->metadata, METADATA_OF(GHM_METADATA_ICC));
+    job->reader->losses |= LOSS_CMYK;
 }
 
 /* Adobe's programs, and so nearly all files, store 255 for no ink. */
@@ -155,42 +199,64 @@ static void inks_to_rgb(const jpeg_job *job, uint8_t *rgb)
             rgb[c] = (uint8_t)(((inks[c] ^ flip) * (inks[3] ^ flip) + 127) / 255);
 }
 
-static void read_row(jpeg_job *job)
+static void read_rows(jpeg_job *job)
 {
-    uint8_t *to = job->out->image.planes[0] + job->jpeg.output_scanline * job->out->image.row_stride;
-    JSAMPROW row = job->inks ? job->inks : to;
-    jpeg_read_scanlines(&job->jpeg, &row, 1);
-    if (job->inks)
-        inks_to_rgb(job, to);
+    for (size_t y = 0; y < job->to->height; y++) {
+        uint8_t *to = job->to->planes[0] + y * job->to->row_stride;
+        JSAMPROW row = job->inks ? job->inks : to;
+        jpeg_read_scanlines(&job->jpeg, &row, 1);
+        if (job->inks)
+            inks_to_rgb(job, to);
+    }
 }
 
-static void read_jpeg(jpeg_job *job)
+static void start(jpeg_job *job)
 {
     open_jpeg(job);
     keep_metadata(job); /* jpeg_finish_decompress() forgets the markers */
     choose_colours(job);
     jpeg_start_decompress(&job->jpeg);
-    while (job->jpeg.output_scanline < job->jpeg.output_height)
-        read_row(job);
+}
+
+static void finish(jpeg_job *job)
+{
     jpeg_finish_decompress(&job->jpeg);
 }
 
-static void read_guarded(jpeg_job *job)
+static exit_code guarded(jpeg_job *job, void (*step)(jpeg_job *))
 {
     if (setjmp(job->escape) == 0)
-        read_jpeg(job);
+        step(job);
+    return job->code;
 }
 
-static exit_code jpeg_read(const picture_source *source, picture *out)
+static exit_code jpeg_open(picture_reader *r)
 {
-    jpeg_job job;
-    memset(&job, 0, sizeof job);
-    job.source = source;
-    job.out = out;
-    read_guarded(&job);
-    jpeg_destroy_decompress(&job.jpeg);
-    free(job.inks);
-    return job.code;
+    jpeg_job *job = r->state = calloc(1, sizeof *job);
+    if (!job)
+        return picture_fail_memory(r);
+    job->reader = r;
+    return guarded(job, start);
+}
+
+static exit_code jpeg_read_rows(picture_reader *r, const ghm_image *to)
+{
+    jpeg_job *job = r->state;
+    job->to = to;
+    return guarded(job, read_rows);
+}
+
+static exit_code jpeg_finish(picture_reader *r)
+{
+    return guarded(r->state, finish);
+}
+
+static void jpeg_close(picture_reader *r)
+{
+    jpeg_job *job = r->state;
+    jpeg_destroy_decompress(&job->jpeg);
+    free(job->inks);
+    free(job);
 }
 
 static bool jpeg_probe(const uint8_t *data, size_t size)
@@ -198,4 +264,4 @@ static bool jpeg_probe(const uint8_t *data, size_t size)
     return size >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff;
 }
 
-const reader jpeg_reader = { "JPEG", jpeg_probe, jpeg_read };
+const reader jpeg_reader = { "JPEG", false, jpeg_probe, jpeg_open, jpeg_read_rows, jpeg_finish, jpeg_close };

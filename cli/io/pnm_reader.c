@@ -1,55 +1,84 @@
 /* pnm_reader.c - Netpbm's PGM and PPM, binary (P5, P6) and plain (P2, P3), and PAM (P7), with any maxval up to 65535. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "io/reader.h"
 #include "message.h"
 
+#define MAX_WORD 16
+
 typedef struct pnm {
-    const uint8_t *p, *end;
+    source *source;
+    const uint8_t *p, *end; /* bytes at hand */
+    exit_code code;         /* of reading; unless EXIT_OK, the file seems to end */
     uint64_t width, height;
     uint32_t maxval;
     unsigned n_components; /* of a ghm_components, which it is */
     unsigned bit_depth;    /* the fewest bits, from 8 on, that hold maxval */
     bool plain;
+    uint8_t *bytes;        /* a row as the file has it */
 } pnm;
 
-static bool is_space(uint8_t c)
+/* ---------------------------------------------------------------------------------------------- header */
+
+static bool is_space(int c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The next byte, which stays next; -1 at the end. */
+static int peek(pnm *f)
+{
+    size_t size = 0;
+    if (f->p == f->end && f->code == EXIT_OK) {
+        f->code = source_next(f->source, &f->p, &size);
+        f->end = f->p + (f->code == EXIT_OK ? size : 0);
+    }
+    return f->p < f->end ? *f->p : -1;
+}
+
+static void skip_line(pnm *f)
+{
+    for (int c = peek(f); c >= 0 && c != '\n'; c = peek(f))
+        f->p++;
 }
 
 /* White space and comments, which run from '#' to the end of the line. */
 static void skip_blanks(pnm *f)
 {
-    while (f->p < f->end && (is_space(*f->p) || *f->p == '#')) {
-        if (*f->p == '#') {
-            const uint8_t *newline = memchr(f->p, '\n', (size_t)(f->end - f->p));
-            f->p = newline ? newline : f->end - 1;
-        }
-        f->p++;
-    }
+    for (int c = peek(f); is_space(c) || c == '#'; c = peek(f))
+        if (c == '#')
+            skip_line(f);
+        else
+            f->p++;
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
 }
 
 /* A decimal number of at most 9 digits after blanks. */
 static bool parse_number(pnm *f, uint64_t *number)
 {
+    int n_digits = 0;
     skip_blanks(f);
-    const uint8_t *start = f->p;
-    for (*number = 0; f->p < f->end && *f->p >= '0' && *f->p <= '9' && f->p - start < 9; f->p++)
-        *number = *number * 10 + (uint64_t)(*f->p - '0');
-    return f->p > start && (f->p == f->end || is_space(*f->p) || *f->p == '#');
+    for (*number = 0; n_digits < 9 && is_digit(peek(f)); n_digits++)
+        *number = *number * 10 + (uint64_t)(*f->p++ - '0');
+    const int c = peek(f);
+    return n_digits > 0 && (c < 0 || is_space(c) || c == '#');
 }
 
-static bool begins_with(const pnm *f, const char *word)
+/* Letters up to a blank, after blanks; empty when there are too many, or none. */
+static void parse_word(pnm *f, char word[MAX_WORD])
 {
-    const size_t length = strlen(word);
-    return (size_t)(f->end - f->p) > length && memcmp(f->p, word, length) == 0 && is_space(f->p[length]);
-}
-
-static void skip_line(pnm *f)
-{
-    while (f->p < f->end && *f->p != '\n')
+    size_t n = 0;
+    skip_blanks(f);
+    for (int c = peek(f); c >= 0 && !is_space(c) && n < MAX_WORD; c = peek(f)) {
+        word[n++] = (char)c;
         f->p++;
+    }
+    word[n < MAX_WORD ? n : 0] = '\0';
 }
 
 typedef struct named_number {
@@ -57,49 +86,48 @@ typedef struct named_number {
     uint64_t *value;
 } named_number;
 
-static bool parse_named_number(pnm *f, const named_number *numbers, size_t n)
+static bool parse_named_number(pnm *f, const char *name, const named_number *numbers, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (begins_with(f, numbers[i].name)) {
-            f->p += strlen(numbers[i].name);
+        if (strcmp(name, numbers[i].name) == 0)
             return parse_number(f, numbers[i].value);
-        }
     return false;
 }
 
 /* P7's header is lines of a name and a value up to ENDHDR; of the tuple type the depth says enough. */
 static bool parse_pam_header(pnm *f, uint64_t *maxval)
 {
+    char name[MAX_WORD];
     uint64_t depth = 0;
     const named_number numbers[] = {
         { "WIDTH", &f->width }, { "HEIGHT", &f->height }, { "DEPTH", &depth }, { "MAXVAL", maxval }
     };
-    f->p += 2;
-    for (skip_blanks(f); !begins_with(f, "ENDHDR"); skip_blanks(f)) {
-        if (begins_with(f, "TUPLTYPE"))
+    for (parse_word(f, name); strcmp(name, "ENDHDR") != 0; parse_word(f, name)) {
+        if (strcmp(name, "TUPLTYPE") == 0)
             skip_line(f);
-        else if (!parse_named_number(f, numbers, sizeof numbers / sizeof *numbers))
+        else if (!parse_named_number(f, name, numbers, sizeof numbers / sizeof *numbers))
             return false;
     }
-    f->p += strlen("ENDHDR");
     f->n_components = depth <= 4 ? (unsigned)depth : 0;
     return f->n_components > 0;
 }
 
-static bool parse_pnm_header(pnm *f, uint64_t *maxval)
+static bool parse_pnm_header(pnm *f, char type, uint64_t *maxval)
 {
-    f->plain = f->p[1] == '2' || f->p[1] == '3';
-    f->n_components = f->p[1] == '3' || f->p[1] == '6' ? 3 : 1;
-    f->p += 2;
+    f->plain = type == '2' || type == '3';
+    f->n_components = type == '3' || type == '6' ? 3 : 1;
     return parse_number(f, &f->width) && parse_number(f, &f->height) && parse_number(f, maxval);
 }
 
 static bool parse_header(pnm *f)
 {
     uint64_t maxval = 0;
-    if (!(f->p[1] == '7' ? parse_pam_header(f, &maxval) : parse_pnm_header(f, &maxval)))
+    (void)peek(f);
+    const char type = (char)f->p[1]; /* which pnm_probe() has seen */
+    f->p += 2;
+    if (!(type == '7' ? parse_pam_header(f, &maxval) : parse_pnm_header(f, type, &maxval)))
         return false;
-    if (maxval < 1 || maxval > 65535 || f->p == f->end)
+    if (maxval < 1 || maxval > 65535 || peek(f) < 0)
         return false;
     f->maxval = (uint32_t)maxval;
     for (f->bit_depth = 8; f->maxval >> f->bit_depth;)
@@ -108,101 +136,128 @@ static bool parse_header(pnm *f)
     return true;
 }
 
+/* ---------------------------------------------------------------------------------------------- samples */
+
 static size_t bytes_per_sample(const pnm *f)
 {
     return f->maxval > 255 ? 2 : 1;
 }
 
-/* The next sample, scaled to the whole range of bit_depth. The caller has checked that binary ones are there. */
-static bool parse_sample(pnm *f, uint32_t *sample)
+static exit_code fail_early_end(const pnm *f)
 {
-    uint64_t value;
-    if (f->plain) {
-        if (!parse_number(f, &value))
-            return false;
-    } else {
-        value = *f->p++;
-        if (bytes_per_sample(f) == 2)
-            value = value << 8 | *f->p++;
-    }
-    const uint64_t max = ((uint64_t)1 << f->bit_depth) - 1;
-    *sample = (uint32_t)((value * max + f->maxval / 2) / f->maxval);
-    return value <= f->maxval;
+    return fail(EXIT_BAD_INPUT, f->source->label, "damaged PNM: the file ends early");
 }
 
-static bool parse_row(pnm *f, uint8_t *row, size_t n_samples)
+static exit_code fail_sample(const pnm *f, uint32_t row)
 {
-    uint32_t sample;
-    for (size_t i = 0; i < n_samples; i++) {
-        if (!parse_sample(f, &sample))
-            return false;
-        if (f->bit_depth > 8)
-            ((uint16_t *)(void *)row)[i] = (uint16_t)sample;
-        else
-            row[i] = (uint8_t)sample;
-    }
-    return true;
+    return fail(EXIT_BAD_INPUT, f->source->label, "damaged PNM: a sample in row %u is missing or above %u", row, f->maxval);
 }
 
-/* A plain sample takes a digit and a blank, but for the last blank. */
+/* A plain sample takes a digit and a blank, but for the last blank. Where the end is known, it is missed before the work. */
 static bool samples_fit(const pnm *f)
 {
     const uint64_t n_samples = f->width * f->height * f->n_components;
     const uint64_t needed = f->plain ? 2 * n_samples - 1 : n_samples * bytes_per_sample(f);
-    return needed <= (uint64_t)(f->end - f->p);
+    const uint64_t position = source_position(f->source) - (uint64_t)(f->end - f->p);
+    return !f->source->seekable || (position <= f->source->size && needed <= f->source->size - position);
 }
 
-static exit_code parse_samples(pnm *f, const picture_source *source, ghm_image *image)
+/* n bytes of samples. */
+static exit_code read_bytes(pnm *f, uint8_t *to, size_t n)
 {
-    if (!samples_fit(f))
-        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the file ends early");
-    for (uint32_t y = 0; y < image->height; y++)
-        if (!parse_row(f, image->planes[0] + y * image->row_stride, (size_t)image->width * f->n_components))
-            return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: a sample in row %u is missing or above %u", y,
-                        f->maxval);
+    size_t here = (size_t)(f->end - f->p), got;
+    here = here < n ? here : n;
+    memcpy(to, f->p, here);
+    f->p += here;
+    const exit_code code = source_read(f->source, to + here, n - here, &got);
+    return code == EXIT_OK && got < n - here ? fail_early_end(f) : code;
+}
+
+/* Sample i of a row to its place, scaled to the whole range of bit_depth. */
+static bool put_sample(const pnm *f, uint64_t value, uint8_t *row, size_t i)
+{
+    const uint64_t max = ((uint64_t)1 << f->bit_depth) - 1, sample = (value * max + f->maxval / 2) / f->maxval;
+    if (f->bit_depth > 8)
+        ((uint16_t *)(void *)row)[i] = (uint16_t)sample;
+    else
+        row[i] = (uint8_t)sample;
+    return value <= f->maxval;
+}
+
+static exit_code read_binary_row(pnm *f, uint32_t y, uint8_t *row, size_t n_samples)
+{
+    const size_t size = bytes_per_sample(f);
+    const uint8_t *p = f->bytes;
+    const exit_code code = read_bytes(f, f->bytes, n_samples * size);
+    if (code != EXIT_OK)
+        return code;
+    for (size_t i = 0; i < n_samples; i++, p += size)
+        if (!put_sample(f, size == 2 ? (uint64_t)p[0] << 8 | p[1] : p[0], row, i))
+            return fail_sample(f, y);
     return EXIT_OK;
 }
 
-/* Samples that lie in the file as an image wants them: a large picture need not be in memory twice. */
-static bool is_rgb8(const pnm *f)
+static exit_code read_plain_row(pnm *f, uint32_t y, uint8_t *row, size_t n_samples)
 {
-    return f->n_components == 3 && f->maxval == 255 && !f->plain;
+    uint64_t value;
+    for (size_t i = 0; i < n_samples; i++)
+        if (!parse_number(f, &value) || !put_sample(f, value, row, i))
+            return f->code != EXIT_OK ? f->code : fail_sample(f, y);
+    return EXIT_OK;
 }
 
-static exit_code keep_samples(pnm *f, const picture_source *source, ghm_image *image)
+static exit_code pnm_read_rows(picture_reader *r, const ghm_image *to)
 {
-    const exit_code code = picture_check(source, f->width, f->height);
+    pnm *f = r->state;
+    const size_t n_samples = (size_t)to->width * f->n_components;
+    exit_code code = EXIT_OK;
+    for (uint32_t y = 0; y < to->height && code == EXIT_OK; y++) {
+        uint8_t *row = to->planes[0] + y * to->row_stride;
+        if (f->plain)
+            code = read_plain_row(f, r->row + y, row, n_samples);
+        else if (f->maxval == 255)
+            code = read_bytes(f, row, n_samples);
+        else
+            code = read_binary_row(f, r->row + y, row, n_samples);
+    }
+    return code;
+}
+
+/* ---------------------------------------------------------------------------------------------- the format */
+
+static exit_code pnm_open(picture_reader *r)
+{
+    pnm *f = r->state = calloc(1, sizeof *f);
+    if (!f)
+        return picture_fail_memory(r);
+    f->source = r->source;
+    if (!parse_header(f))
+        return f->code != EXIT_OK ? f->code
+                                  : fail(EXIT_BAD_INPUT, r->source->label,
+                                         "damaged PNM: the header has no width, height and maxval up to 65535");
+    const exit_code code = picture_describe(r, f->width, f->height, (ghm_components)f->n_components, f->bit_depth);
     if (code != EXIT_OK)
         return code;
     if (!samples_fit(f))
-        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the file ends early");
-    uint8_t *samples = *source->owner + (f->p - source->data);
-    *image = (ghm_image){ .width = (uint32_t)f->width, .height = (uint32_t)f->height,
-                          .planes = { samples, samples + 1, samples + 2 }, .row_stride = 3 * (size_t)f->width,
-                          .pixel_stride = 3, .owned = *source->owner };
-    *source->owner = NULL;
-    f->p += 3 * f->width * f->height;
-    return EXIT_OK;
+        return fail_early_end(f);
+    f->bytes = malloc(f->width * r->image.pixel_stride);
+    return f->bytes ? EXIT_OK : picture_fail_memory(r);
 }
 
-static exit_code copy_samples(pnm *f, const picture_source *source, ghm_image *image)
+static exit_code pnm_finish(picture_reader *r)
 {
-    const exit_code code = picture_alloc(source, f->width, f->height, (ghm_components)f->n_components, f->bit_depth, image);
-    return code == EXIT_OK ? parse_samples(f, source, image) : code;
+    pnm *f = r->state;
+    skip_blanks(f);
+    if (peek(f) == 'P') /* Netpbm files may be concatenated */
+        r->losses |= LOSS_PICTURES;
+    return f->code;
 }
 
-static exit_code pnm_read(const picture_source *source, picture *out)
+static void pnm_close(picture_reader *r)
 {
-    pnm f = { .p = source->data, .end = source->data + source->size };
-    if (!parse_header(&f))
-        return fail(EXIT_BAD_INPUT, source->label, "damaged PNM: the header has no width, height and maxval up to 65535");
-    const exit_code code = is_rgb8(&f) ? keep_samples(&f, source, &out->image) : copy_samples(&f, source, &out->image);
-    if (code != EXIT_OK)
-        return code;
-    skip_blanks(&f);
-    if (f.p < f.end && *f.p == 'P') /* Netpbm files may be concatenated */
-        out->losses |= LOSS_PICTURES;
-    return EXIT_OK;
+    pnm *f = r->state;
+    free(f->bytes);
+    free(f);
 }
 
 static bool pnm_probe(const uint8_t *data, size_t size)
@@ -210,4 +265,4 @@ static bool pnm_probe(const uint8_t *data, size_t size)
     return size >= 3 && data[0] == 'P' && strchr("23567", data[1]) && data[1] && (is_space(data[2]) || data[2] == '#');
 }
 
-const reader pnm_reader = { "PNM", pnm_probe, pnm_read };
+const reader pnm_reader = { "PNM", false, pnm_probe, pnm_open, pnm_read_rows, pnm_finish, pnm_close };

@@ -1,5 +1,5 @@
-/* tiff_reader.c - TIFF, by libtiff: grey and RGB of 8 and 16 bits as they are, all else as 8-bit RGB by libtiff's own
- * conversion. */
+/* tiff_reader.c - TIFF, by libtiff: grey and RGB of 8 and 16 bits as they are, by rows or rows of tiles; all else as 8-bit RGB
+ * by libtiff's own conversion, whole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +10,16 @@
 #include "message.h"
 
 typedef struct tiff_job {
-    const picture_source *source;
-    picture *out;
-    uint64_t position; /* in source->data */
+    picture_reader *reader;
     TIFF *tiff;
     uint32_t width, height;
     uint16_t bits, samples, photometric, planar, format, orientation;
     uint16_t n_extra, extra; /* samples beyond the colours: how many, and what the first is */
-    bool failed;             /* libtiff has said why */
+    exit_code code;          /* unless EXIT_OK, why has been said */
+    uint32_t row;            /* the next */
+    size_t pixel_bytes;
+    uint32_t tile_width, tile_height;
+    uint8_t *tile, *tile_rows; /* a tile, and all of a row of them */
 } tiff_job;
 
 /* ---------------------------------------------------------------------------------------------- bytes */
@@ -29,9 +31,8 @@ static int on_error(TIFF *tiff, void *user, const char *module, const char *form
     (void)tiff;
     (void)module;
     vsnprintf(sentence, sizeof sentence, format, args);
-    if (!job->failed)
-        fail(EXIT_BAD_INPUT, job->source->label, "damaged or unsupported TIFF: %s", sentence);
-    job->failed = true;
+    if (job->code == EXIT_OK)
+        job->code = fail(EXIT_BAD_INPUT, job->reader->source->label, "damaged or unsupported TIFF: %s", sentence);
     return 1;
 }
 
@@ -43,20 +44,19 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
     (void)module;
     vsnprintf(sentence, sizeof sentence, format, args);
     if (strstr(sentence, "tag ignored"))
-        job->out->losses |= LOSS_METADATA;
-    note(job->source->label, "TIFF: %s", sentence);
+        job->reader->losses |= LOSS_METADATA;
+    note(job->reader->source->label, "TIFF: %s", sentence);
     return 1;
 }
 
 static tmsize_t on_read(thandle_t user, void *to, tmsize_t size)
 {
     tiff_job *job = (tiff_job *)user;
-    const uint64_t left = job->position < job->source->size ? job->source->size - job->position : 0;
-    const size_t n = (uint64_t)size < left ? (size_t)size : (size_t)left;
-    if (n > 0)
-        memcpy(to, job->source->data + job->position, n);
-    job->position += n;
-    return (tmsize_t)n;
+    size_t got = 0;
+    const exit_code code = source_read(job->reader->source, to, (size_t)size, &got);
+    if (job->code == EXIT_OK)
+        job->code = code;
+    return code == EXIT_OK ? (tmsize_t)got : -1;
 }
 
 static tmsize_t on_write(thandle_t user, void *from, tmsize_t size)
@@ -70,8 +70,9 @@ static tmsize_t on_write(thandle_t user, void *from, tmsize_t size)
 static toff_t on_seek(thandle_t user, toff_t offset, int whence)
 {
     tiff_job *job = (tiff_job *)user;
-    job->position = offset + (whence == SEEK_CUR ? job->position : whence == SEEK_END ? job->source->size : 0);
-    return job->position;
+    source *s = job->reader->source;
+    source_seek(s, offset + (whence == SEEK_CUR ? source_position(s) : whence == SEEK_END ? s->size : 0));
+    return source_position(s);
 }
 
 static int on_close(thandle_t user)
@@ -82,7 +83,7 @@ static int on_close(thandle_t user)
 
 static toff_t on_size(thandle_t user)
 {
-    return ((const tiff_job *)user)->source->size;
+    return ((const tiff_job *)user)->reader->source->size;
 }
 
 static void open_tiff(tiff_job *job)
@@ -93,7 +94,7 @@ static void open_tiff(tiff_job *job)
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, job);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, job);
     /* "m": no mapping, so that all reading goes through on_read(). */
-    job->tiff = TIFFClientOpenExt(job->source->label, "rm", job, on_read, on_write, on_seek, on_close, on_size, NULL, NULL,
+    job->tiff = TIFFClientOpenExt(job->reader->source->label, "rm", job, on_read, on_write, on_seek, on_close, on_size, NULL, NULL,
                                   options);
     TIFFOpenOptionsFree(options);
 }
@@ -105,7 +106,7 @@ static void keep_tag(tiff_job *job, uint32_t tag, ghm_metadata_kind kind)
     uint32_t size = 0;
     const void *data = NULL;
     if (TIFFGetField(job->tiff, tag, &size, &data) && size > 0)
-        picture_keep(job->out, kind, data, size);
+        picture_keep(job->reader, kind, data, size);
 }
 
 static void keep_metadata(tiff_job *job)
@@ -115,9 +116,9 @@ static void keep_metadata(tiff_job *job)
     keep_tag(job, TIFFTAG_XMLPACKET, GHM_METADATA_XMP);
     keep_tag(job, TIFFTAG_PHOTOSHOP, GHM_METADATA_IPTC);
     if (TIFFGetField(job->tiff, TIFFTAG_EXIFIFD, &exif))
-        job->out->losses |= LOSS_TIFF_EXIF;
+        job->reader->losses |= LOSS_TIFF_EXIF;
     if (!TIFFLastDirectory(job->tiff))
-        job->out->losses |= LOSS_PICTURES;
+        job->reader->losses |= LOSS_PICTURES;
 }
 
 /* ---------------------------------------------------------------------------------------------- samples */
@@ -144,11 +145,11 @@ static exit_code check_kind(const tiff_job *job)
     uint32_t subfile = 0;
     TIFFGetFieldDefaulted(job->tiff, TIFFTAG_SUBFILETYPE, &subfile);
     if (subfile & FILETYPE_REDUCEDIMAGE)
-        return fail(EXIT_BAD_INPUT, job->source->label, "begins with a preview, as camera raw files do; develop it first");
+        return fail(EXIT_BAD_INPUT, job->reader->source->label, "begins with a preview, as camera raw files do; develop it first");
     if (job->format != SAMPLEFORMAT_UINT && job->format != SAMPLEFORMAT_VOID)
-        return fail(EXIT_BAD_INPUT, job->source->label, "is a TIFF of signed or floating-point samples");
+        return fail(EXIT_BAD_INPUT, job->reader->source->label, "is a TIFF of signed or floating-point samples");
     if (job->n_extra > 1 || (job->n_extra == 1 && job->extra == EXTRASAMPLE_UNSPECIFIED))
-        return fail(EXIT_BAD_INPUT, job->source->label, "is a TIFF of more channels than colours and alpha");
+        return fail(EXIT_BAD_INPUT, job->reader->source->label, "is a TIFF of more channels than colours and alpha");
     return EXIT_OK;
 }
 
@@ -166,51 +167,68 @@ static bool is_plain(const tiff_job *job)
 
 static exit_code fail_reading(const tiff_job *job)
 {
-    return job->failed ? EXIT_BAD_INPUT : fail(EXIT_BAD_INPUT, job->source->label, "damaged TIFF");
+    return job->code != EXIT_OK ? job->code : fail(EXIT_BAD_INPUT, job->reader->source->label, "damaged TIFF");
 }
 
-static exit_code read_scanlines(tiff_job *job)
+static exit_code read_scanlines(tiff_job *job, const ghm_image *to)
 {
-    const ghm_image *image = &job->out->image;
-    if ((uint64_t)TIFFScanlineSize64(job->tiff) != image->row_stride)
-        return fail_reading(job);
-    for (uint32_t y = 0; y < job->height; y++)
-        if (TIFFReadScanline(job->tiff, image->planes[0] + y * image->row_stride, y, 0) != 1)
+    for (uint32_t y = 0; y < to->height; y++, job->row++)
+        if (TIFFReadScanline(job->tiff, to->planes[0] + y * to->row_stride, job->row, 0) != 1)
             return fail_reading(job);
     return EXIT_OK;
 }
 
-/* One tile, cut at the right and at the bottom of the picture. */
-static void place_tile(const ghm_image *image, const uint8_t *tile, size_t tile_row, uint32_t x, uint32_t y, uint32_t rows)
+static size_t row_bytes(const tiff_job *job)
 {
-    const size_t left = x * image->pixel_stride;
-    const size_t bytes = tile_row < image->row_stride - left ? tile_row : image->row_stride - left;
-    for (uint32_t i = 0; i < rows && y + i < image->height; i++)
-        memcpy(image->planes[0] + (y + i) * image->row_stride + left, tile + i * tile_row, bytes);
+    return job->width * job->pixel_bytes;
 }
 
-static exit_code read_tiles(tiff_job *job)
+static exit_code open_tiles(tiff_job *job)
 {
-    const ghm_image *image = &job->out->image;
-    uint32_t tile_width = 0, tile_height = 0;
-    TIFFGetField(job->tiff, TIFFTAG_TILEWIDTH, &tile_width);
-    TIFFGetField(job->tiff, TIFFTAG_TILELENGTH, &tile_height);
+    TIFFGetField(job->tiff, TIFFTAG_TILEWIDTH, &job->tile_width);
+    TIFFGetField(job->tiff, TIFFTAG_TILELENGTH, &job->tile_height);
     const tmsize_t size = TIFFTileSize(job->tiff);
-    const size_t tile_row = tile_width * image->pixel_stride;
+    const size_t tile_row = job->tile_width * job->pixel_bytes;
+    const uint32_t most = 2 * 65536;
     /* Tiles much larger than the picture are a way to ask for memory. */
-    if (tile_width == 0 || tile_height == 0 || tile_width > 2 * 65536 || tile_height > 2 * 65536 ||
-        (uint64_t)tile_width * tile_height > job->source->limit_pixels || (uint64_t)size != tile_row * tile_height)
+    if (job->tile_width == 0 || job->tile_height == 0 || job->tile_width > most || job->tile_height > most ||
+        (uint64_t)job->tile_width * job->tile_height > job->reader->settings.limit_pixels ||
+        (uint64_t)size != tile_row * job->tile_height)
         return fail_reading(job);
-    uint8_t *tile = malloc((size_t)size);
-    exit_code code = tile ? EXIT_OK : fail(EXIT_LIMIT, job->source->label, "not enough memory to read it");
-    for (uint32_t y = 0; y < job->height && code == EXIT_OK; y += tile_height)
-        for (uint32_t x = 0; x < job->width && code == EXIT_OK; x += tile_width) {
-            if (TIFFReadTile(job->tiff, tile, x, y, 0, 0) < 0)
-                code = fail_reading(job);
-            else
-                place_tile(image, tile, tile_row, x, y, tile_height);
-        }
-    free(tile);
+    const uint32_t rows = job->tile_height < job->height ? job->tile_height : job->height;
+    job->tile = malloc((size_t)size);
+    job->tile_rows = malloc(rows * row_bytes(job));
+    return job->tile && job->tile_rows ? EXIT_OK : picture_fail_memory(job->reader);
+}
+
+/* One tile, cut at the right and at the bottom of the picture. */
+static void place_tile(const tiff_job *job, uint32_t x)
+{
+    const size_t tile_row = job->tile_width * job->pixel_bytes, left = x * job->pixel_bytes;
+    const size_t bytes = tile_row < row_bytes(job) - left ? tile_row : row_bytes(job) - left;
+    for (uint32_t i = 0; i < job->tile_height && job->row + i < job->height; i++)
+        memcpy(job->tile_rows + i * row_bytes(job) + left, job->tile + i * tile_row, bytes);
+}
+
+static exit_code read_row_of_tiles(tiff_job *job)
+{
+    for (uint32_t x = 0; x < job->width; x += job->tile_width) {
+        if (TIFFReadTile(job->tiff, job->tile, x, job->row, 0, 0) < 0)
+            return fail_reading(job);
+        place_tile(job, x);
+    }
+    return EXIT_OK;
+}
+
+static exit_code read_tiled_rows(tiff_job *job, const ghm_image *to)
+{
+    exit_code code = EXIT_OK;
+    for (uint32_t y = 0; y < to->height && code == EXIT_OK; y++, job->row++) {
+        const uint32_t within = job->row % job->tile_height;
+        if (within == 0)
+            code = read_row_of_tiles(job);
+        memcpy(to->planes[0] + y * to->row_stride, job->tile_rows + within * row_bytes(job), row_bytes(job));
+    }
     return code;
 }
 
@@ -222,17 +240,25 @@ static void invert(const ghm_image *image)
             image->planes[0][i + j] ^= 0xff;
 }
 
-static exit_code read_plain(tiff_job *job)
+static exit_code open_plain(tiff_job *job)
 {
-    const exit_code code = picture_alloc(job->source, job->width, job->height, (ghm_components)job->samples, job->bits,
-                                         &job->out->image);
+    const exit_code code = picture_describe(job->reader, job->width, job->height, (ghm_components)job->samples, job->bits);
     if (code != EXIT_OK)
         return code;
-    const exit_code read = TIFFIsTiled(job->tiff) ? read_tiles(job) : read_scanlines(job);
+    job->pixel_bytes = job->reader->image.pixel_stride;
+    if (TIFFIsTiled(job->tiff))
+        return open_tiles(job);
+    return (uint64_t)TIFFScanlineSize64(job->tiff) == row_bytes(job) ? EXIT_OK : fail_reading(job);
+}
+
+static exit_code tiff_read_rows(picture_reader *r, const ghm_image *to)
+{
+    tiff_job *job = r->state;
+    const exit_code read = TIFFIsTiled(job->tiff) ? read_tiled_rows(job, to) : read_scanlines(job, to);
     if (read == EXIT_OK && job->photometric == PHOTOMETRIC_MINISWHITE)
-        invert(&job->out->image);
+        invert(to);
     if (read == EXIT_OK && job->extra == EXTRASAMPLE_ASSOCALPHA)
-        convert_divide_by_alpha(&job->out->image);
+        convert_divide_by_alpha(to);
     return read;
 }
 
@@ -240,17 +266,17 @@ static exit_code read_plain(tiff_job *job)
 static exit_code make_grey(tiff_job *job)
 {
     static const color none = { .given = false };
-    ghm_image *image = &job->out->image;
+    ghm_image *image = &job->reader->image;
     ghm_diagnostics diag = { "" };
     image->planes[1] = image->planes[2] = NULL;
-    return fail_status(convert_image(image, ghm_image_components(image), 8, &none, &diag), job->source->label, &diag);
+    return fail_status(convert_image(image, ghm_image_components(image), 8, &none, &diag), job->reader->source->label, &diag);
 }
 
 /* libtiff gives bytes R, G, B, A in the words of a little-endian machine, colours multiplied by alpha. */
 static exit_code read_converted(tiff_job *job)
 {
-    ghm_image *image = &job->out->image;
-    const exit_code code = picture_alloc(job->source, job->width, job->height, GHM_RGBA, 8, image);
+    ghm_image *image = &job->reader->image;
+    const exit_code code = picture_alloc(job->reader, job->width, job->height, GHM_RGBA, 8);
     if (code != EXIT_OK)
         return code;
     uint32_t *words = (uint32_t *)(void *)image->planes[0];
@@ -264,47 +290,57 @@ static exit_code read_converted(tiff_job *job)
     }
     convert_divide_by_alpha(image);
     if (job->bits > 8)
-        job->out->losses |= LOSS_DEPTH;
+        job->reader->losses |= LOSS_DEPTH;
     if (job->photometric == PHOTOMETRIC_SEPARATED)
-        job->out->losses |= LOSS_CMYK;
+        job->reader->losses |= LOSS_CMYK;
     return is_grey(job) ? make_grey(job) : EXIT_OK;
 }
 
-/* TIFF's own orientation is not in Exif, and nothing else would carry it. */
-static exit_code turn_upright(tiff_job *job)
-{
-    ghm_diagnostics diag = { "" };
-    const ghm_status status = convert_orientation(job->orientation, &job->out->image, &diag);
-    if (status == GHM_OK && job->orientation >= 2 && job->orientation <= 8)
-        note(job->source->label, "the TIFF's orientation %u is applied to the pixels", job->orientation);
-    return fail_status(status, job->source->label, &diag);
-}
-
-static exit_code read_tiff(tiff_job *job)
+static exit_code start(tiff_job *job)
 {
     open_tiff(job);
     if (!job->tiff)
         return fail_reading(job);
     read_fields(job);
+    job->reader->orientation = job->orientation; /* it is not in Exif, and nothing else would carry it */
     exit_code code = check_kind(job);
     if (code == EXIT_OK)
-        code = picture_check(job->source, job->width, job->height);
-    if (code == EXIT_OK) {
-        keep_metadata(job);
-        code = is_plain(job) ? read_plain(job) : read_converted(job);
-    }
-    return code == EXIT_OK ? turn_upright(job) : code;
+        code = picture_describe(job->reader, job->width, job->height, GHM_RGBA, 8);
+    if (code != EXIT_OK)
+        return code;
+    keep_metadata(job);
+    if (job->photometric == PHOTOMETRIC_SEPARATED) /* the profile is of inks */
+        metadata_remove(&job->reader->metadata, METADATA_OF(GHM_METADATA_ICC));
+    return is_plain(job) ? open_plain(job) : read_converted(job);
 }
 
-static exit_code tiff_read(const picture_source *source, picture *out)
+static void tiff_close(picture_reader *r)
 {
-    tiff_job job = { .source = source, .out = out };
-    const exit_code code = read_tiff(&job);
-    if (job.tiff)
-        TIFFClose(job.tiff);
-    if (job.photometric == PHOTOMETRIC_SEPARATED) /* the profile is of inks */
-        metadata_remove(&out->metadata, METADATA_OF(GHM_METADATA_ICC));
+    tiff_job *job = r->state;
+    if (job->tiff)
+        TIFFClose(job->tiff);
+    free(job->tile);
+    free(job->tile_rows);
+    free(job);
+    r->state = NULL;
+}
+
+static exit_code tiff_open(picture_reader *r)
+{
+    tiff_job *job = r->state = calloc(1, sizeof *job);
+    if (!job)
+        return picture_fail_memory(r);
+    job->reader = r;
+    const exit_code code = start(job);
+    if (r->image.owned)
+        tiff_close(r);
     return code;
+}
+
+static exit_code tiff_finish(picture_reader *r)
+{
+    (void)r;
+    return EXIT_OK;
 }
 
 static bool tiff_probe(const uint8_t *data, size_t size)
@@ -313,4 +349,4 @@ static bool tiff_probe(const uint8_t *data, size_t size)
                          memcmp(data, "II+\0", 4) == 0 || memcmp(data, "MM\0+", 4) == 0);
 }
 
-const reader tiff_reader = { "TIFF", tiff_probe, tiff_read };
+const reader tiff_reader = { "TIFF", true, tiff_probe, tiff_open, tiff_read_rows, tiff_finish, tiff_close };

@@ -1,4 +1,4 @@
-/* webp_reader.c - WebP, lossy and lossless, by libwebp. */
+/* webp_reader.c - WebP, lossy and lossless, by libwebp: whole pictures, of at most 16383 pixels a side. */
 #include <string.h>
 
 #include <webp/decode.h>
@@ -8,12 +8,12 @@
 #include "io/reader.h"
 #include "message.h"
 
-static exit_code fail_damaged(const picture_source *source)
+static exit_code fail_damaged(const picture_reader *r)
 {
-    return fail(EXIT_BAD_INPUT, source->label, "damaged WebP");
+    return fail(EXIT_BAD_INPUT, r->source->label, "damaged WebP");
 }
 
-static void keep_chunk(picture *out, const WebPDemuxer *demuxer, const char *name, ghm_metadata_kind kind)
+static void keep_chunk(picture_reader *r, const WebPDemuxer *demuxer, const char *name, ghm_metadata_kind kind)
 {
     WebPChunkIterator chunk;
     if (!WebPDemuxGetChunk(demuxer, name, 1, &chunk))
@@ -25,19 +25,20 @@ static void keep_chunk(picture *out, const WebPDemuxer *demuxer, const char *nam
         data += sizeof JPEG_EXIF_NAME;
         size -= sizeof JPEG_EXIF_NAME;
     }
-    picture_keep(out, kind, data, size);
+    picture_keep(r, kind, data, size);
     WebPDemuxReleaseChunkIterator(&chunk);
 }
 
-static exit_code read_frame(const picture_source *source, const WebPIterator *frame, ghm_image *image)
+static exit_code read_frame(picture_reader *r, const WebPIterator *frame)
 {
+    const ghm_image *image = &r->image;
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config) ||
         WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &config.input) != VP8_STATUS_OK)
-        return fail_damaged(source);
+        return fail_damaged(r);
     const bool alpha = config.input.has_alpha;
-    const exit_code code = picture_alloc(source, (uint64_t)config.input.width, (uint64_t)config.input.height,
-                                         alpha ? GHM_RGBA : GHM_RGB, 8, image);
+    const exit_code code = picture_alloc(r, (uint64_t)config.input.width, (uint64_t)config.input.height,
+                                         alpha ? GHM_RGBA : GHM_RGB, 8);
     if (code != EXIT_OK)
         return code;
     config.output.colorspace = alpha ? MODE_RGBA : MODE_RGB;
@@ -48,38 +49,41 @@ static exit_code read_frame(const picture_source *source, const WebPIterator *fr
     const VP8StatusCode status = WebPDecode(frame->fragment.bytes, frame->fragment.size, &config);
     WebPFreeDecBuffer(&config.output);
     if (status == VP8_STATUS_OUT_OF_MEMORY)
-        return fail(EXIT_LIMIT, source->label, "not enough memory to read it");
-    return status == VP8_STATUS_OK ? EXIT_OK : fail_damaged(source);
+        return picture_fail_memory(r);
+    return status == VP8_STATUS_OK ? EXIT_OK : fail_damaged(r);
 }
 
 /* Of an animation the first frame, if it is a whole picture. */
-static exit_code read_first(const picture_source *source, const WebPDemuxer *demuxer, picture *out)
+static exit_code read_first(picture_reader *r, const WebPDemuxer *demuxer)
 {
     WebPIterator frame;
     if (!WebPDemuxGetFrame(demuxer, 1, &frame))
-        return fail_damaged(source);
+        return fail_damaged(r);
     exit_code code = EXIT_OK;
     if (frame.num_frames > 1)
-        out->losses |= LOSS_PICTURES;
+        r->losses |= LOSS_PICTURES;
     if (frame.width != (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH) ||
         frame.height != (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT))
-        code = fail(EXIT_BAD_INPUT, source->label, "is a WebP animation whose first picture is incomplete");
+        code = fail(EXIT_BAD_INPUT, r->source->label, "is a WebP animation whose first picture is incomplete");
     if (code == EXIT_OK)
-        code = read_frame(source, &frame, &out->image);
+        code = read_frame(r, &frame);
     WebPDemuxReleaseIterator(&frame);
     return code;
 }
 
-static exit_code webp_read(const picture_source *source, picture *out)
+static exit_code webp_open(picture_reader *r)
 {
-    const WebPData data = { source->data, source->size };
+    const exit_code loaded = source_load(r->source);
+    if (loaded != EXIT_OK)
+        return loaded;
+    const WebPData data = { r->source->buffer, r->source->filled };
     WebPDemuxer *demuxer = WebPDemux(&data);
     if (!demuxer)
-        return fail_damaged(source);
-    keep_chunk(out, demuxer, "ICCP", GHM_METADATA_ICC);
-    keep_chunk(out, demuxer, "EXIF", GHM_METADATA_EXIF);
-    keep_chunk(out, demuxer, "XMP ", GHM_METADATA_XMP);
-    const exit_code code = read_first(source, demuxer, out);
+        return fail_damaged(r);
+    keep_chunk(r, demuxer, "ICCP", GHM_METADATA_ICC);
+    keep_chunk(r, demuxer, "EXIF", GHM_METADATA_EXIF);
+    keep_chunk(r, demuxer, "XMP ", GHM_METADATA_XMP);
+    const exit_code code = read_first(r, demuxer);
     WebPDemuxDelete(demuxer);
     return code;
 }
@@ -89,4 +93,5 @@ static bool webp_probe(const uint8_t *data, size_t size)
     return size >= 12 && memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0;
 }
 
-const reader webp_reader = { "WebP", webp_probe, webp_read };
+/* Nothing is left to be done after opening. */
+const reader webp_reader = { "WebP", false, webp_probe, webp_open, NULL, NULL, NULL };

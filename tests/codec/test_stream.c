@@ -255,6 +255,106 @@ static void little_memory_gives_the_same(void **state)
     free_sink(&rows);
 }
 
+/* ---------------------------------------------------------------------------------------------- looking at it */
+
+/* What an inspector that gets `data` in small pieces tells of it is what the functions of whole streams tell. */
+static void assert_inspected(ghm_buffer data)
+{
+    ghm_inspector *inspector;
+    ghm_stream_info whole_info, info;
+    ghm_decode_cost whole_cost, cost;
+    ghm_metadata whole_metadata = { 0 }, metadata = { 0 };
+    ghm_origin origin;
+    memset(&whole_info, 0, sizeof whole_info);
+    memset(&info, 0, sizeof info);
+    const ghm_status status = ghm_stream_get_info(data.data, data.size, &whole_info, NULL);
+    assert_int_equal(ghm_inspector_open(&inspector, NULL), GHM_OK);
+    for (size_t at = 0; at < data.size;) {
+        const size_t left = data.size - at, most = 1 + random_below(500), n = most < left ? most : left;
+        uint8_t *copy = malloc(n);
+        assert_non_null(copy);
+        memcpy(copy, data.data + at, n);
+        const ghm_status pushed = ghm_inspector_push(inspector, copy, n, NULL);
+        assert_true(pushed == GHM_OK || pushed == status);
+        free(copy);
+        at += n;
+    }
+    assert_int_equal(ghm_inspector_get_info(inspector, &info, NULL), status);
+    assert_memory_equal(&info, &whole_info, sizeof info);
+    assert_int_equal(ghm_inspector_get_origin(inspector, &origin), ghm_stream_get_origin(data.data, data.size, &origin));
+    assert_int_equal(ghm_inspector_get_metadata(inspector, &metadata, NULL),
+                     ghm_stream_get_metadata(data.data, data.size, &whole_metadata, NULL));
+    for (int kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
+        assert_int_equal(metadata.kinds[kind].size, whole_metadata.kinds[kind].size);
+        if (metadata.kinds[kind].size > 0)
+            assert_memory_equal(metadata.kinds[kind].data, whole_metadata.kinds[kind].data, metadata.kinds[kind].size);
+    }
+    if (status == GHM_OK) {
+        assert_int_equal(ghm_inspector_get_cost(inspector, model, NULL, &cost, NULL), GHM_OK);
+        assert_int_equal(ghm_decode_get_cost(model, NULL, data.data, data.size, &whole_cost, NULL), GHM_OK);
+        assert_true(cost.memory == whole_cost.memory && cost.mac == whole_cost.mac);
+    }
+    ghm_metadata_free(&metadata);
+    ghm_metadata_free(&whole_metadata);
+    ghm_inspector_close(&inspector);
+    assert_null(inspector);
+}
+
+/* The stream with metadata and an origin. */
+static ghm_buffer encode_with_all(void)
+{
+    uint8_t exif[300], icc[2000];
+    memset(exif, 'e', sizeof exif);
+    memset(icc, 'i', sizeof icc);
+    const ghm_metadata metadata = { { { icc, sizeof icc }, { exif, sizeof exif } } };
+    const ghm_origin origin = { 12345, 67890 };
+    ghm_encode_settings settings;
+    ghm_buffer out = { 0 };
+    ghm_encode_settings_default(&settings);
+    settings.metadata = &metadata;
+    settings.origin = &origin;
+    assert_int_equal(ghm_encode_image(model, &settings, &picture, &out, NULL), GHM_OK);
+    return out;
+}
+
+static void streams_are_inspected_in_pieces(void **state)
+{
+    (void)state;
+    ghm_buffer all = encode_with_all();
+    assert_inspected(stream);
+    assert_inspected(all);
+    for (int i = 0; i < 40; i++) /* cut, and with a byte changed */
+        assert_inspected((ghm_buffer){ all.data, random_below(i < 20 ? 200 : (uint32_t)all.size) });
+    for (int i = 0; i < 20; i++) {
+        const size_t at = random_below(i < 10 ? 300 : (uint32_t)all.size);
+        all.data[at] ^= 0x10;
+        assert_inspected(all);
+        all.data[at] ^= 0x10;
+    }
+    ghm_buffer_free(&all);
+}
+
+/* An origin in the settings gives the stream that ghm_stream_add_origin() makes of one without. */
+static void origins_are_written_at_once(void **state)
+{
+    (void)state;
+    const ghm_origin origin = { 3, UINT64_MAX };
+    ghm_encode_settings settings;
+    ghm_buffer at_once = { 0 }, added = { 0 };
+    ghm_origin read = { 0, 0 };
+    ghm_encode_settings_default(&settings);
+    settings.origin = &origin;
+    assert_int_equal(ghm_encode_image(model, &settings, &picture, &at_once, NULL), GHM_OK);
+    assert_int_equal(ghm_encode_image(model, NULL, &picture, &added, NULL), GHM_OK);
+    assert_int_equal(ghm_stream_add_origin(&added, &origin, NULL), GHM_OK);
+    assert_int_equal(at_once.size, added.size);
+    assert_memory_equal(at_once.data, added.data, added.size);
+    assert_int_equal(ghm_stream_get_origin(at_once.data, at_once.size, &read), 1);
+    assert_true(read.input_hash == origin.input_hash && read.options_hash == origin.options_hash);
+    ghm_buffer_free(&at_once);
+    ghm_buffer_free(&added);
+}
+
 /* ---------------------------------------------------------------------------------------------- parts, smaller */
 
 static void assert_region(ghm_region r, const ghm_image *part)
@@ -850,6 +950,8 @@ int main(void)
         cmocka_unit_test(pushed_bytes_give_the_same_rows),
         cmocka_unit_test(pushed_rows_give_the_same_bytes),
         cmocka_unit_test(little_memory_gives_the_same),
+        cmocka_unit_test(streams_are_inspected_in_pieces),
+        cmocka_unit_test(origins_are_written_at_once),
         cmocka_unit_test(regions_are_parts_of_the_whole),
         cmocka_unit_test(regions_need_their_bands_only),
         cmocka_unit_test(halves_are_means),

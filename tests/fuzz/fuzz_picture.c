@@ -9,12 +9,12 @@
 static void read_picture(const uint8_t *data, size_t size)
 {
     uint8_t *owner = fuzz_copy(data, size);
-    const picture_source source = {
-        .label = "fuzz", .data = owner, .size = size, .owner = &owner, .limit_pixels = 1 << 14,
-        .background = { .given = size % 2, .rgb = { 1, 2, 3 } },
-    };
+    const color background = { .given = size % 2, .rgb = { 1, 2, 3 } };
+    source s;
+    source_open_memory(&s, "fuzz", owner, size);
     ghm_image image = { 0 };
-    const exit_code code = picture_read(&source, &image);
+    const exit_code code = picture_read(&s, 1 << 14, &background, &image);
+    source_close(&s);
     FUZZ_CHECK(code == EXIT_OK || code == EXIT_BAD_INPUT || code == EXIT_LIMIT);
     FUZZ_CHECK((code == EXIT_OK) == (image.owned != NULL));
     unsigned sum = 0;

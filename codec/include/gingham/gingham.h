@@ -210,6 +210,13 @@ GHM_API void ghm_metadata_free(ghm_metadata *metadata);
  */
 GHM_API unsigned ghm_exif_orientation(const uint8_t *exif, size_t size);
 
+/** What a stream was made from, for tools that have to know whether to make it again. Any hashes: the codec only keeps
+ * them (optional chunk 'f'). */
+typedef struct ghm_origin {
+    uint64_t input_hash;   /**< of the bytes of the file that was encoded */
+    uint64_t options_hash; /**< of the options it was encoded with */
+} ghm_origin;
+
 /* ------------------------------------------------------------------------------------------------ encoding */
 
 /** Where the time of a call went: CPU seconds, added up over the threads. What is in none of them is headers, hashes,
@@ -229,6 +236,7 @@ typedef struct ghm_encode_settings {
     void *progress_user;
     ghm_statistics *statistics;     /**< NULL (default), or what is filled on success */
     const ghm_metadata *metadata;   /**< carried in the stream, read only during the call; NULL (default): none */
+    const ghm_origin *origin;       /**< the same */
     uint64_t max_memory;            /**< bytes of working memory, above which is GHM_ERR_LIMIT; 0 (default): no limit. With
                                          less the work is divided more finely; the bytes do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
@@ -264,7 +272,7 @@ typedef struct ghm_encoder ghm_encoder;
 
 /**
  * @param model     outlives the encoder.
- * @param settings  copied; NULL for the defaults. What settings->metadata points to is read only during this call.
+ * @param settings  copied; NULL for the defaults. What its metadata and origin point to is read only during this call.
  * @param format    size and kind of the picture: width, height, bit_depth, and which planes there are (any pointers that
  *                  are not NULL; nothing is read through them).
  * @param write     receives the stream.
@@ -331,12 +339,6 @@ GHM_API ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_str
  */
 GHM_API ghm_status ghm_stream_get_metadata(const uint8_t *data, size_t size, ghm_metadata *metadata,
                                            ghm_diagnostics *diag);
-/** What a stream was made from, for tools that have to know whether to make it again. Any hashes: the codec only keeps
- * them (optional chunk 'f'). */
-typedef struct ghm_origin {
-    uint64_t input_hash;   /**< of the bytes of the file that was encoded */
-    uint64_t options_hash; /**< of the options it was encoded with */
-} ghm_origin;
 
 /**
  * Put an origin into a complete stream that has none; 22 bytes. The decoded picture does not change.
@@ -477,6 +479,35 @@ GHM_API const ghm_diagnostics *ghm_decoder_diagnostics(const ghm_decoder *decode
 
 /** Release a decoder and set *decoder to NULL. A NULL decoder is fine. */
 GHM_API void ghm_decoder_close(ghm_decoder **decoder);
+
+/**
+ * Looking at a stream piece by piece, without decoding it: what ghm_stream_get_info() and its neighbours tell of a whole
+ * one, in the memory of its largest chunk. Used by one thread at a time.
+ */
+typedef struct ghm_inspector ghm_inspector;
+
+/** @param inspector  released with ghm_inspector_close(); NULL on failure. @return GHM_OK, GHM_ERR_MEMORY */
+GHM_API ghm_status ghm_inspector_open(ghm_inspector **inspector, ghm_diagnostics *diag);
+
+/**
+ * The next bytes of the stream, as many as there are; checksums of chunks are compared.
+ *
+ * @return GHM_OK, GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED, GHM_ERR_MEMORY. After a failure every further call returns the
+ *         same, and so do the functions below that have a status.
+ */
+GHM_API ghm_status ghm_inspector_push(ghm_inspector *inspector, const uint8_t *data, size_t size, ghm_diagnostics *diag);
+
+/** Of the bytes so far; each as the function of a whole stream says, GHM_ERR_TRUNCATED while the header is incomplete. */
+GHM_API ghm_status ghm_inspector_get_info(const ghm_inspector *inspector, ghm_stream_info *info, ghm_diagnostics *diag);
+GHM_API ghm_status ghm_inspector_get_metadata(const ghm_inspector *inspector, ghm_metadata *metadata,
+                                              ghm_diagnostics *diag);
+GHM_API ghm_status ghm_inspector_get_cost(const ghm_inspector *inspector, const ghm_model *model,
+                                          const ghm_decode_settings *settings, ghm_decode_cost *cost,
+                                          ghm_diagnostics *diag);
+GHM_API int ghm_inspector_get_origin(const ghm_inspector *inspector, ghm_origin *origin);
+
+/** Release an inspector and set *inspector to NULL. A NULL inspector is fine. */
+GHM_API void ghm_inspector_close(ghm_inspector **inspector);
 
 /** Allocate an interleaved RGB picture of 8 bits. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
 GHM_API ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag);
