@@ -16,7 +16,7 @@ failed() {
 }
 
 # Sanitizers and emulators take more before anything begins.
-(ulimit -v $most && "$gingham" --version >/dev/null 2>&1) || exit 77
+(ulimit -v $most && "$gingham" help >/dev/null 2>&1) || exit 77
 
 "$big_picture" $width $height >a.ppm
 "$gingham" encode a.ppm a.ghm --quiet
