@@ -12,7 +12,7 @@ import torch
 from checkpoint import load_network
 from data import split
 from fit_tables import fit_tables
-from gptq import quantize_weights
+from gptq import equalize_contexts, quantize_weights
 from integer_codec import IntegerCodec
 from model import kilo_macs
 from parity import write_parity
@@ -54,6 +54,8 @@ def main():
     net = load_network(args.checkpoint)
     training, validation = split(np.load(args.data, mmap_mode='r'))
     net.fold_gains()
+    if args.gptq:
+        equalize_contexts(net)
     scales = calibrate(net, calibration_pictures(training, args.calibration))
     rounded = copy.deepcopy(net)
     if args.gptq:

@@ -19,6 +19,7 @@ from quantize import FakeQuantization, is_exact, layer_kind, output_tensor, weig
 
 DAMPENING = 0.003                            # of the mean variance of the inputs, added to each
 SHRUNKEN = 1.0, 0.95, 0.9, 0.85, 0.8, 0.7    # steps tried, in those that take the largest weight of a row to the limit
+MOST_OF_LIMIT = 0.46                         # means in y's scale from inputs of half of it, and some room
 FIRST = re.compile(r'(ga|ha|hs|ctx\d+)\.in|ctx0\.out|gs\.base')   # layers of inputs that the twins take from the pictures
 
 
@@ -84,6 +85,23 @@ class LayerwiseQuantization(FakeQuantization):
         out, kind = self.scales[output_tensor(layer.name)] if is_exact(layer.name) else 1.0, layer_kind(layer)
         limit = weight_limit(kind, self.config)
         return weight_steps(grid, layer.bias.double() * out, kind, limit) < grid.abs().amax(1).clamp_min(1e-12) / limit * (1 + 1e-6)
+
+
+def equalize_contexts(net):
+    """Large weights of few bits have steps that are no multipliers, which are below 1. So the channels of a context network that
+    such weights of its last layer read are enlarged by a power of two, and read by smaller weights everywhere: the same
+    function (Nagel, van Baalen, Blankevoort and Welling, "Data-Free Quantization Through Weight Equalization and Bias
+    Correction", ICCV 2019)."""
+    most = MOST_OF_LIMIT * net.config.weight_limit
+    with torch.no_grad():
+        for k in range(1, len(net.config.passes)):
+            ctx = getattr(net, 'ctx%d' % k)
+            factors = (ctx['out'].weight.abs().amax(0) / most).clamp_min(1).log2().ceil().exp2()
+            for layer in (ctx['in'], *(layer for block in ctx['b'] for layer in (block.w2, block.w4))):
+                layer.weight *= factors[:, None]
+                layer.bias *= factors
+            for layer in (ctx['out'], *(layer for block in ctx['b'] for layer in (block.w1, block.w3))):
+                layer.weight /= factors
 
 
 # -------------------------------------------------------------------------------------------------------------- inputs

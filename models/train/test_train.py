@@ -15,7 +15,7 @@ except ImportError as missing:
 
 import train
 from checkpoint import dequantize, load_network, transfer
-from gptq import quantize_rows, quantize_weights
+from gptq import equalize_contexts, quantize_rows, quantize_weights
 from integer_codec import IntegerCodec
 from model import CONFIGS
 from pruning import BlockPruning, block_energies
@@ -188,6 +188,10 @@ def check_gptq(folder):
     net, tiles = load_network(os.path.join(folder, 'run.pt')), torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
     net.fold_gains()
     net.config = replace(net.config, weight_limit=7)
+    net.ctx1['out'].weight.data[:, 3] = 10
+    before = float_cost(net, tiles[-8:], [1])[0]
+    equalize_contexts(net)
+    assert net.ctx1['out'].weight.abs().max() < 4 and abs(float_cost(net, tiles[-8:], [1])[0] / before - 1) < 1e-5
     pictures = tiles[:6].permute(0, 3, 1, 2).float() / 255
     scales = calibrate(net, pictures)
     quantize_weights(net, scales, pictures)
