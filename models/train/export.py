@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Make a weight file, and parity vectors for it, from a checkpoint.
 
-    export.py CHECKPOINT OUT.ghmw --data tiles.npy [--parity testdata/parity]
+    export.py CHECKPOINT OUT.ghmw --data tiles.npy [--gptq 33] [--parity testdata/parity]
 """
 import argparse
+import copy
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ import torch
 from checkpoint import load_network
 from data import split
 from fit_tables import fit_tables
+from gptq import equalize_contexts, quantize_weights
 from integer_codec import IntegerCodec
 from model import kilo_macs
 from parity import write_parity
@@ -41,6 +43,8 @@ def main():
     parser.add_argument('out')
     parser.add_argument('--data', required=True, help='tiles made by data.py')
     parser.add_argument('--calibration', type=int, default=64, metavar='N', help='training tiles that set the ranges (64)')
+    parser.add_argument('--gptq', type=int, default=0, metavar='N', help='round the weights by GPTQ on so many training tiles '
+                        '(33 do); 0: each to the nearest, for weights trained on their grid (0)')
     parser.add_argument('--statistics', type=int, default=192, metavar='N', help='training tiles whose symbols make the '
                         'tables (192); 0: tables of the distributions that training assumes')
     parser.add_argument('--parity', metavar='DIR', help='write parity vectors there')
@@ -50,7 +54,13 @@ def main():
     net = load_network(args.checkpoint)
     training, validation = split(np.load(args.data, mmap_mode='r'))
     net.fold_gains()
-    weights = build_weights(net, calibrate(net, calibration_pictures(training, args.calibration)))
+    if args.gptq:
+        equalize_contexts(net)
+    scales = calibrate(net, calibration_pictures(training, args.calibration))
+    rounded = copy.deepcopy(net)
+    if args.gptq:
+        quantize_weights(rounded, scales, calibration_pictures(training, args.gptq))
+    weights = build_weights(rounded, scales)
     if args.statistics:
         fit_tables(weights, torch.from_numpy(np.array(training[-args.statistics:])))
     content = pack(weights)
