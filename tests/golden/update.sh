@@ -9,11 +9,13 @@ golden=$root/testdata/golden
 rm -f "$golden"/*.ghm "$golden"/hashes.txt
 
 profile=fast # all kinds of pictures with one profile: what they differ in is the same with every one
-add() { # NAME PICTURE QUALITY
-    "$gingham" encode "$images/$2" -o "$golden/$1.ghm" -q "$3" -j 1 --profile "$profile" --quiet
-    hash=$("$gingham" info --json "$golden/$1.ghm" |
+add() { # NAME PICTURE QUALITY [OPTION...]
+    name=$1 picture=$2 quality=$3
+    shift 3
+    "$gingham" encode "$images/$picture" -o "$golden/$name.ghm" -q "$quality" -j 1 --profile "$profile" --quiet "$@"
+    hash=$("$gingham" info --json "$golden/$name.ghm" |
         python3 -c 'import json, sys; d = json.load(sys.stdin); d = d[0] if isinstance(d, list) else d; print(d["picture_hash"])')
-    echo "$1.ghm $hash" >>"$golden/hashes.txt"
+    echo "$name.ghm $hash" >>"$golden/hashes.txt"
 }
 for q in 0 33.3 60 100; do
     add "crop-q$q" crop-256x192.png "$q"
@@ -28,6 +30,8 @@ add alpha16-q60 alpha16.png 60
 add deep-q50 rgb16.png 50
 add grey-alpha-q60 grey-transparent.png 60
 add direct-q60 grey2.png 60
+add alpha-lossy-q60 alpha-translucent.png 60 --alpha-quality 80
+add lossless-q60 rgb.png 60 --lossless
 
 # Nine bands, so that eight threads have something to do.
 tall=$(mktemp -d)
