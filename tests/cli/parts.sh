@@ -77,10 +77,10 @@ for limit in 1G 3M; do
     crop 0 5632 200 368 200 <cut.ppm | tail -c 220800 | tr -d '\200' >rest
     [ ! -s rest ] || failed "the rest is grey"
 done
-head -c 20 "$stream" >"$work/stub.ghm"
+head -c 20 "$stream" >"$work/cut.ghm"
 empty_folder
-run decode "$work/stub.ghm" b.ppm --partial
-expect_failure 5 'stub.ghm'
+run decode "$work/cut.ghm" b.ppm --partial
+expect_failure 5 'cut.ghm'
 # A byte of the first band is changed.
 head -c 300 "$stream" >"$work/bad.ghm"
 tail -c +301 "$stream" | head -c 1 | tr '\000-\377' '\001-\377\000' >>"$work/bad.ghm"

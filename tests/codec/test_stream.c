@@ -627,11 +627,11 @@ static void truncated_streams_give_what_arrived(void **state)
         free_sink(&rows);
     }
     /* Without its header a stream has nothing to give. */
-    const ghm_buffer stub = { stream.data, 10 };
+    const ghm_buffer beginning = { stream.data, 10 };
     sink rows = { 0 };
-    ghm_image none = decode(&settings, stub, GHM_ERR_TRUNCATED);
+    ghm_image none = decode(&settings, beginning, GHM_ERR_TRUNCATED);
     assert_null(none.owned);
-    assert_int_equal(push_all(&settings, stub, 3, &rows, NULL), GHM_ERR_TRUNCATED);
+    assert_int_equal(push_all(&settings, beginning, 3, &rows, NULL), GHM_ERR_TRUNCATED);
     assert_int_equal(rows.n_calls, 0);
 }
 
