@@ -344,24 +344,25 @@ struct direct_encoder {
     band_codec band;
     direct_choice choice;
     double weight;          /* of squared errors of samples of the picture's depth */
+    int step;
     direct_contexts before; /* a trial */
     range_encoder encoder;
     bytes_writer *payload;
     uint32_t n;
+    uint32_t *n_flat;       /* (band.max + 1): see count_flat() */
+    int darkest;
     int32_t source[BLOCK_SAMPLES], samples[BLOCK_SAMPLES]; /* of the block at work, (16, 16, n_planes) */
 };
 
 /* The weight of squared errors against bits that the weights are trained for (models/train/model.py, lagrangian()); it
  * rises from the lowest quality to the highest by a factor of 100^(10/7). Errors are means over three components, so that
  * grey counts three times. The step is where a bit more for a sample of noise is worth it, and somewhat finer, as text and
- * drawings get much better for few bits more. */
+ * drawings get much better for few bits more; choose_step() may find a finer one. */
 direct_choice direct_choice_make(double quality, pixel_format format)
 {
     const double lambda = 0.0008 * pow(100, (10 * quality - 2) / 7);
     const double weight = lambda / (double)n_planes_of(format);
-    const double step8 = 0.7 * sqrt(6 / (log(2) * weight));
-    const int max = (int)(1u << format.bit_depth) - 1, half = (int)lrint((step8 * max / 255 - 1) / 2);
-    return (direct_choice){ .step = 2 * clamp(half, 0, max / 4) + 1, .weight = weight };
+    return (direct_choice){ .step = 0.7 * sqrt(6 / (log(2) * weight)), .weight = weight };
 }
 
 direct_encoder *direct_encoder_make(pixel_format format, size_t width, bytes_writer *payload, arena *memory)
@@ -372,20 +373,9 @@ direct_encoder *direct_encoder_make(pixel_format format, size_t width, bytes_wri
     e->band = band_make(format, width);
     e->band.canvas = arena_alloc(memory, canvas_size(e->band.n_planes, e->band.w), sizeof *e->band.canvas);
     e->band.above = arena_alloc(memory, e->band.w, 1);
+    e->n_flat = arena_alloc(memory, (size_t)e->band.max + 1, sizeof *e->n_flat);
     e->payload = payload;
-    return e->band.canvas && e->band.above ? e : NULL;
-}
-
-void direct_encoder_begin(direct_encoder *e, const direct_choice *choice)
-{
-    static const uint8_t head[HEAD_BYTES];
-    e->choice = *choice;
-    e->weight = choice->weight * (255.0 / e->band.max) * (255.0 / e->band.max);
-    e->n = 0;
-    e->payload->size = 0;
-    bytes_put(e->payload, head, sizeof head);
-    range_encoder_init(&e->encoder, e->payload);
-    band_begin(&e->band, choice->step);
+    return e->band.canvas && e->band.above && e->n_flat ? e : NULL;
 }
 
 /* A row of n pixels, `step` bytes apart, of one component. */
@@ -408,6 +398,107 @@ static void load_block(direct_encoder *e, const ghm_image *source, size_t bx, si
             load_row(e->band.format.bit_depth, from + y * source->row_stride, source->pixel_stride, columns,
                      e->source + y * DIRECT_BLOCK * n_planes + c, n_planes);
     }
+}
+
+/* An odd step of the picture's depth from one in 8-bit units: 257 times it at 16 bits, so that both reach the same colours. */
+static int step_of_depth(double step8, int max)
+{
+    return 2 * clamp((int)lrint((step8 * max / 255 - 1) / 2), 0, max / 4) + 1;
+}
+
+/* Count the samples of the first plane that are like those to the left and above, by value, and note the darkest of all; -> the
+ * number of others. Of blocks of which an eighth is flat: others are hardly coded directly. */
+static size_t count_flat(direct_encoder *e, const ghm_image *source, size_t first, size_t n_rows)
+{
+    const uint8_t *plane = source->planes[e->band.n_planes / 2] + first * source->row_stride;
+    size_t n_busy = 0;
+    e->darkest = e->band.max;
+    memset(e->n_flat, 0, ((size_t)e->band.max + 1) * sizeof *e->n_flat);
+    for (size_t by = 0; by < blocks_of(n_rows); by++)
+        for (size_t bx = 0; bx < e->band.w; bx++) {
+            const size_t n = block_columns(&e->band, bx), left = n_rows - DIRECT_BLOCK * by;
+            const uint8_t *from = plane + DIRECT_BLOCK * (by * source->row_stride + bx * source->pixel_stride);
+            int32_t rows[2][DIRECT_BLOCK], flat[DIRECT_BLOCK * DIRECT_BLOCK];
+            size_t n_flat = 0, n_all = 0;
+            int darkest = e->band.max;
+            for (size_t y = 0; y < (left < DIRECT_BLOCK ? left : DIRECT_BLOCK); y++) {
+                int32_t *row = rows[y % 2], *above = rows[1 - y % 2];
+                load_row(e->band.format.bit_depth, from + y * source->row_stride, source->pixel_stride, n, row, 1);
+                for (size_t x = 1; y > 0 && x < n; x++, n_all++) {
+                    flat[n_flat] = row[x];
+                    darkest = row[x] < darkest ? row[x] : darkest;
+                    n_flat += row[x] == row[x - 1] && row[x] == above[x];
+                }
+            }
+            if (8 * n_flat < n_all)
+                continue;
+            n_busy += n_all - n_flat;
+            e->darkest = darkest < e->darkest ? darkest : e->darkest;
+            for (size_t i = 0; i < n_flat; i++)
+                e->n_flat[flat[i]]++;
+        }
+    return n_busy;
+}
+
+static int distance_to_multiple(int v, int step)
+{
+    const int rest = v % step;
+    return rest < step - rest ? rest : step - rest;
+}
+
+/* Squared error of the flat samples counted. Predictions lead from decoded samples to decoded samples, and the first is the
+ * maximum: all are whole steps below it, until one would be negative and becomes 0. */
+static double flat_error(const direct_encoder *e, int step)
+{
+    const int max = e->band.max, rest = (max - e->darkest) % step;
+    const bool reaches_0 = 2 * rest > step && e->darkest + rest < step;
+    double from_max = 0, from_0 = 0;
+    for (int v = 0; v <= max; v++)
+        if (e->n_flat[v] > 0) {
+            const double d = distance_to_multiple(max - v, step), d0 = distance_to_multiple(v, step);
+            from_max += e->n_flat[v] * d * d;
+            from_0 += e->n_flat[v] * d0 * d0;
+        }
+    return reaches_0 ? (from_max + from_0) / 2 : from_max;
+}
+
+/* The step for a band, at most that of e->choice: a plain background stays off its colour by up to half a step, which a finer
+ * one that happens to reach it can save at the price of some bits for the other samples. */
+static int choose_step(direct_encoder *e, const ghm_image *source, size_t first, size_t n_rows)
+{
+    const int most = step_of_depth(e->choice.step, e->band.max);
+    if (most == 1)
+        return 1;
+    const double n_busy = (double)count_flat(e, source, first, n_rows), weight = e->weight * (double)e->band.n_planes;
+    int best = most;
+    double least = INFINITY;
+    for (int step8 = 1; step8 <= (int)ceil(e->choice.step); step8++) {
+        const int step = step_of_depth(step8, e->band.max);
+        const double cost = n_busy * (weight * step * step / 12 - log2(step)) + weight * flat_error(e, step);
+        if (step <= most && cost <= least) {
+            least = cost;
+            best = step;
+        }
+    }
+    return best;
+}
+
+void direct_encoder_begin(direct_encoder *e, const direct_choice *choice, const ghm_image *source, size_t first, size_t n_rows)
+{
+    e->choice = *choice;
+    e->weight = choice->weight * (255.0 / e->band.max) * (255.0 / e->band.max);
+    e->step = choose_step(e, source, first, n_rows);
+    direct_encoder_restart(e);
+}
+
+void direct_encoder_restart(direct_encoder *e)
+{
+    static const uint8_t head[HEAD_BYTES];
+    e->n = 0;
+    e->payload->size = 0;
+    bytes_put(e->payload, head, sizeof head);
+    range_encoder_init(&e->encoder, e->payload);
+    band_begin(&e->band, e->step);
 }
 
 static double row_error(const direct_encoder *e, size_t bx, size_t y, const int32_t *row)
@@ -436,11 +527,12 @@ static double pixels_error(const direct_encoder *e, size_t bx, size_t n_rows, co
 
 /* What the block is likely to cost: so much for predictions that miss at all, as what follows from them misses too, and more
  * for those that miss by more than half a step. A fit to photographs, and a little more, so that they hardly ever come to a
- * trial; in drawings, where many predictions hit, misses may form patterns that cost little. A quick look at one component. */
+ * trial; in drawings, where many predictions hit, misses may form patterns that cost little. A quick look at green, and at whether
+ * there is colour for red and blue to cost anything. */
 static double likely_cost(const direct_encoder *e, size_t bx, size_t n_rows)
 {
     const size_t n_planes = e->band.n_planes, row = DIRECT_BLOCK * n_planes, columns = block_columns(&e->band, bx);
-    int unequal = 0, misses = 0;
+    int unequal = 0, misses = 0, coloured = 0;
     for (size_t y = 1; y < n_rows; y++) {
         const int32_t *at = e->source + y * row + n_planes / 2;
         for (size_t x = 1; x < columns; x++) {
@@ -449,9 +541,11 @@ static double likely_cost(const direct_encoder *e, size_t bx, size_t n_rows)
             const int low = w < n ? w : n, high = w < n ? n : w, error = abs(*at - clamp(w + n - nw, low, high));
             unequal += error != 0;
             misses += 2 * error > e->band.plane.step;
+            coloured += n_planes == 3 && (at[-1] != *at || at[1] != *at);
         }
     }
-    const double cost = (n_planes == 1 ? 0.4 : 1.0) * (3 * unequal + 10 * misses);
+    const double colour = (double)coloured / (double)(n_rows * columns);
+    const double cost = (0.4 + 0.6 * colour) * (3 * unequal + 10 * misses);
     return 5 * unequal > 4 * (int)(n_rows * columns) ? 1.2 * cost : 0.4 * cost;
 }
 
@@ -602,7 +696,7 @@ bool direct_encoder_finish(direct_encoder *e)
 {
     if (!range_encoder_finish(&e->encoder))
         return false;
-    const uint64_t head = (uint64_t)e->choice.step | (uint64_t)e->n << 16;
+    const uint64_t head = (uint64_t)e->step | (uint64_t)e->n << 16;
     for (size_t i = 0; i < HEAD_BYTES; i++)
         e->payload->data[i] = (uint8_t)(head >> (8 * i));
     if (e->n == 0)

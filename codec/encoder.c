@@ -340,7 +340,7 @@ static bool plan_direct(ghm_encoder *e, size_t band, float *y)
     coded_band *coded = coded_of(e, band);
     size_t first, last, n = 0;
     frame_band_pixels(&e->g, band, &first, &last);
-    direct_encoder_begin(coded->direct_encoder, &e->choice);
+    direct_encoder_begin(coded->direct_encoder, &e->choice, &e->rows, first - e->top, last - first);
     for (size_t row = 0; row < frame_band_rows(&e->g, band); row++, first += MODEL_Y_STRIDE) {
         const size_t n_rows = last - first < MODEL_Y_STRIDE ? last - first : MODEL_Y_STRIDE;
         uint8_t *planned = coded->planned + row * w;
@@ -354,7 +354,7 @@ static bool plan_direct(ghm_encoder *e, size_t band, float *y)
                 n++;
             }
     }
-    direct_encoder_begin(coded->direct_encoder, &e->choice);
+    direct_encoder_restart(coded->direct_encoder);
     return n > 0;
 }
 

@@ -1,4 +1,4 @@
-/* Direct blocks: what is told of them, every kind of picture, regions, heads and places that are not valid. That they come
+/* Direct blocks: what is told of them, every kind of picture, their steps, regions, heads and places that are not valid. That they come
  * back on every backend and thread count is tested with all else in round_trip, pieces and limits in stream. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,6 +135,56 @@ static void photographs_cost_nothing(void **state)
     ghm_image_free(&image);
 }
 
+/* Strokes on paper of a shade that few steps reach. */
+static void plain_backgrounds_keep_their_shade(void **state)
+{
+    (void)state;
+    static const uint8_t shades[] = { 250, 243, 128, 37 };
+    static const unsigned depths[] = { 8, 12, 16 };
+    for (size_t i = 0; i < sizeof shades * 3; i++) {
+        ghm_image rgb = make_picture(PICTURE_LINES, 160, 160, 1), back = { 0 };
+        for (uint32_t at = 0; at < 160 * 160; at++)
+            for (int c = 0; c < 3; c++) {
+                uint8_t *p = rgb.planes[c] + at / 160 * rgb.row_stride + at % 160 * rgb.pixel_stride;
+                *p = *p == 255 ? shades[i / 3] : *p;
+            }
+        ghm_image picture = convert(&rgb, GHM_RGB, depths[i % 3]);
+        ghm_buffer stream = encode(&picture, 90);
+        assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &back, NULL), GHM_OK);
+        const unsigned paper = shades[i / 3] * ((1u << depths[i % 3]) - 1) / 255, tolerance = ((1u << depths[i % 3]) - 1) / 255;
+        size_t n_paper = 0, n_wrong = 0;
+        for (uint32_t y = 0; y < 160; y++)
+            for (uint32_t x = 0; x < 160; x++)
+                if (get_sample(&picture, 1, x, y) == paper) {
+                    n_paper++;
+                    n_wrong += (unsigned)abs((int)get_sample(&back, 1, x, y) - (int)paper) > tolerance;
+                }
+        assert_true(n_paper > 160 * 160 / 4);
+        assert_true(n_wrong * 20 < n_paper);
+        ghm_buffer_free(&stream);
+        ghm_image_free(&back);
+        ghm_image_free(&picture);
+        ghm_image_free(&rgb);
+    }
+}
+
+/* Noise of one colour costs a third of what noise of three does, and is coded directly before it gets worse than that. */
+static void noise_without_colour_is_coded_directly(void **state)
+{
+    (void)state;
+    ghm_image noise = make_picture(PICTURE_NOISE, 160, 160, 1), back = { 0 };
+    for (uint32_t at = 0; at < 160 * 160; at++) {
+        uint8_t *p = noise.planes[0] + at / 160 * noise.row_stride + at % 160 * noise.pixel_stride;
+        p[0] = p[1] = p[2] = (uint8_t)(96 + p[0] / 4);
+    }
+    ghm_buffer stream = encode(&noise, 100);
+    assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &back, NULL), GHM_OK);
+    assert_true(picture_psnr(&noise, &back) > 39);
+    ghm_buffer_free(&stream);
+    ghm_image_free(&back);
+    ghm_image_free(&noise);
+}
+
 /* ---------------------------------------------------------------------------------------------- not valid */
 
 typedef struct chunk {
@@ -256,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_picture),
         cmocka_unit_test(photographs_cost_nothing),
+        cmocka_unit_test(plain_backgrounds_keep_their_shade),
+        cmocka_unit_test(noise_without_colour_is_coded_directly),
         cmocka_unit_test(wrong_heads_are_refused),
         cmocka_unit_test(wrong_places_are_refused),
         cmocka_unit_test(damage_is_noticed),
