@@ -39,11 +39,12 @@ void direct_paste(const direct_blocks *blocks, size_t y, size_t x, size_t width,
 typedef struct direct_choice {
     double step;   /* of the samples, in 8-bit units; the most that a band may have */
     double weight;
+    double network, lost; /* what networks cost and lose, in shares of what is guessed from y and from the pixels */
     bool all;      /* every block, without a look at its cost */
 } direct_choice;
 
-/* quality in 0..1. */
-direct_choice direct_choice_make(double quality, pixel_format format);
+/* quality in 0..1; synthesis_kmac: multiplications of the synthesis, thousands a pixel. */
+direct_choice direct_choice_make(double quality, double synthesis_kmac, pixel_format format);
 /* Without loss. */
 static inline direct_choice direct_choice_lossless(void) { return (direct_choice){ .step = 0, .all = true }; }
 

@@ -249,7 +249,8 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     };
     e->n_threads = frame_n_threads(&e->header, chosen.threads > 0 ? chosen.threads : threads_available());
     e->g = frame_geometry_make(model, &e->header, true, e->n_threads, chosen.max_memory);
-    e->choice = chosen.lossless ? direct_choice_lossless() : direct_choice_make(chosen.quality / 100, e->g.format);
+    e->choice = chosen.lossless ? direct_choice_lossless()
+                                : direct_choice_make(chosen.quality / 100, model_synthesis_kmac(model, true), e->g.format);
     e->alpha_step = alpha_step(chosen.alpha_quality, e->g.format.bit_depth);
     *encoder = e;
     return GHM_OK;

@@ -12,6 +12,7 @@ The loss is the mean logarithm of each picture's lambda * MSE + bits a pixel, so
 learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT.
 """
 import argparse
+import copy
 import json
 import math
 import os
@@ -150,7 +151,7 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
             x_hat, bpp, z_bpp = self.forward(x, q, hard=self.hard, ops=self.ops)
         mse = ((x_hat - x) ** 2).mean((1, 2, 3))
-        loss = torch.log(self.config.lagrangian(q) * mse + bpp).mean()
+        loss = self.loss(x, q, x_hat, mse, bpp)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -161,6 +162,9 @@ class Trainer:
             self.optimizer.step()
         with torch.no_grad():
             return torch.stack([loss, bpp.mean(), z_bpp.mean(), (-10 * torch.log10(mse)).mean(), norm])
+
+    def loss(self, x, q, x_hat, mse, bpp):
+        return torch.log(self.config.lagrangian(q) * mse + bpp).mean()
 
     def prune(self):
         if self.step % PRUNE_EVERY == 0:
@@ -227,7 +231,7 @@ class Trainer:
         """Cost of the moving average at every anchor, with hard rounding; the log drawn."""
         if self.rank:
             return
-        net = Codec(self.config).to(self.device)
+        net = copy.deepcopy(self.net)
         net.load_state_dict(self.ema)
         costs = picture_costs(net, self.validation, range(self.config.n_anchors), self.ops)
         lo, hi = COMPARE_LAMBDA
