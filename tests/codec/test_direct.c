@@ -168,18 +168,18 @@ static void plain_backgrounds_keep_their_shade(void **state)
     }
 }
 
-/* Noise of one colour costs a third of what noise of three does, and is coded directly before it gets worse than that. */
+/* Noise of one colour costs a third of what noise of three does: enough of its blocks are coded directly for 38 dB. */
 static void noise_without_colour_is_coded_directly(void **state)
 {
     (void)state;
     ghm_image noise = make_picture(PICTURE_NOISE, 160, 160, 1), back = { 0 };
     for (uint32_t at = 0; at < 160 * 160; at++) {
         uint8_t *p = noise.planes[0] + at / 160 * noise.row_stride + at % 160 * noise.pixel_stride;
-        p[0] = p[1] = p[2] = (uint8_t)(96 + p[0] / 4);
+        p[0] = p[1] = p[2] = (uint8_t)(64 + p[0] / 2);
     }
     ghm_buffer stream = encode(&noise, 100);
     assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &back, NULL), GHM_OK);
-    assert_true(picture_psnr(&noise, &back) > 39);
+    assert_true(picture_psnr(&noise, &back) > 38);
     ghm_buffer_free(&stream);
     ghm_image_free(&back);
     ghm_image_free(&noise);
