@@ -1,5 +1,5 @@
-/* decoder.c - streams to pixels: bytes are indexed as they arrive, bands decoded group by group, rows delivered slab by slab.
- * ghm_decode_image() is the same with all bytes at once and the picture in place of slabs. */
+/* decoder.c - streams to pixels: bytes are indexed as they arrive, bands decoded group by group, rows delivered slab by slab. With
+ * several threads a group is decoded while pixels of the one before are made. ghm_decode_image() is the same with all bytes at once and the picture in place of slabs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +193,7 @@ static ghm_status plan(ghm_decoder *d)
     d->n_threads = frame_n_threads(&d->index.header, threads);
     d->g = frame_geometry_make(d->model, &d->index.header, !is_preview(d), d->n_threads, d->settings.max_memory);
     frame_bands_needed(&d->g, &d->window, &d->first_band, &d->end_band);
+    frame_geometry_overlap(&d->g, d->model, d->end_band - d->first_band, d->n_threads, d->settings.max_memory);
     d->next_band = d->first_band;
     d->report.n_bands = (unsigned)(d->end_band - d->first_band);
     d->planned = true;
@@ -295,26 +296,15 @@ static ghm_status deliver_smaller(ghm_decoder *d, size_t n_rows, const uint8_t *
     return GHM_OK;
 }
 
-/* All the rows that the bands so far allow. */
-static ghm_status make_rows(ghm_decoder *d)
+/* Rows first .. last - 1 of the picture, as the networks made them: complete them and hand them on. */
+static ghm_status give_rows(ghm_decoder *d, size_t first, size_t last, uint8_t *pixels, size_t stride)
 {
-    const size_t stride = d->window.width * pixel_bytes(d->g.format);
-    size_t ready, first, last;
-    while ((ready = reconstruction_ready(&d->rec)) > 0) {
-        const size_t n = d->slab && ready > d->g.slab ? d->g.slab : ready;
-        reconstruction_range(&d->rec, n, &first, &last);
-        uint8_t *pixels = d->slab ? d->slab : d->image.planes[0] + (first - d->window.y) * stride;
-        reconstruction_run(&d->rec, n, pixels, stride);
-        paste_direct(d, first, last, pixels, stride);
-        grey_out(d, first, last, pixels, stride);
-        if (d->hash)
-            picture_hash_rows(d->hash, pixels, stride, last - first);
-        if (d->settings.scale > 1)
-            GHM_TRY(deliver_smaller(d, last - first, pixels, stride));
-        else
-            GHM_TRY(deliver(d, first - d->window.y, last - first, pixels, stride));
-    }
-    return GHM_OK;
+    paste_direct(d, first, last, pixels, stride);
+    grey_out(d, first, last, pixels, stride);
+    if (d->hash)
+        picture_hash_rows(d->hash, pixels, stride, last - first);
+    return d->settings.scale > 1 ? deliver_smaller(d, last - first, pixels, stride)
+                                 : deliver(d, first - d->window.y, last - first, pixels, stride);
 }
 
 /* ---------------------------------------------------------------------------------------------- bands */
@@ -416,16 +406,38 @@ static void discard_bytes(ghm_decoder *d)
     memmove(d->pending.data, d->pending.data + n, d->pending.size);
 }
 
-/* Bands next_band .. last - 1, and the pixels they allow. */
-static ghm_status decode_group(ghm_decoder *d, size_t last)
+/* ---------------------------------------------------------------------------------------------- groups */
+
+/* Of the group that begins with band `first`. */
+static size_t group_end(const ghm_decoder *d, size_t first)
 {
-    const size_t n = last - d->next_band, first_row = d->window.y / MODEL_Y_STRIDE;
+    const size_t n = d->g.ahead > 0 && first > d->first_band ? d->g.ahead : d->g.group;
+    return first + n < d->end_band ? first + n : d->end_band;
+}
+
+/* Rows of y to be made into pixels next, of those that the bands so far allow: where a slab has no room for all, equal parts. */
+static size_t next_rows(const ghm_decoder *d)
+{
+    const size_t ready = reconstruction_ready(&d->rec), parts = d->slab ? (ready + d->g.slab - 1) / d->g.slab : 1;
+    return parts > 1 ? (ready + parts - 1) / parts : ready;
+}
+
+/* Make the next n_rows of y into pixels and decode bands next_band .. last - 1 meanwhile; either may be none. */
+static ghm_status run_threads(ghm_decoder *d, size_t n_rows, size_t last)
+{
+    const size_t stride = d->window.width * pixel_bytes(d->g.format), n_bands = last - d->next_band;
+    const size_t first_row = d->window.y / MODEL_Y_STRIDE;
+    size_t top, bottom;
+    reconstruction_range(&d->rec, n_rows, &top, &bottom);
+    uint8_t *pixels = d->slab ? d->slab : d->image.planes[0] + (top - d->window.y) * stride;
+    if (n_bands > 0)
+        reconstruction_extend(&d->rec, d->next_band, last);
     d->group_band = d->next_band;
-    reconstruction_extend(&d->rec, d->next_band, last);
-    thread_pool_run(d->pool, n, decode_band, d);
     d->next_band = last;
-    GHM_TRY(check_bands(d, n));
-    GHM_TRY(make_rows(d));
+    reconstruction_run(&d->rec, n_rows, pixels, stride, (other_tasks){ n_bands, decode_band, d });
+    if (n_rows > 0)
+        GHM_TRY(give_rows(d, top, bottom, pixels, stride));
+    GHM_TRY(check_bands(d, n_bands));
     release_direct(d);
     const double done = (double)(d->rec.done - first_row) / (double)(d->rec.last - first_row);
     if (d->settings.progress && d->settings.progress(d->settings.progress_user, done))
@@ -433,15 +445,36 @@ static ghm_status decode_group(ghm_decoder *d, size_t last)
     return GHM_OK;
 }
 
-/* Groups as far as their bands are there; with `all`, to the end. */
+/* All the rows that the bands so far allow. */
+static ghm_status make_rows(ghm_decoder *d)
+{
+    size_t n_rows;
+    while ((n_rows = next_rows(d)) > 0)
+        GHM_TRY(run_threads(d, n_rows, d->next_band));
+    return GHM_OK;
+}
+
+/* Bands next_band .. last - 1, the last rows of the group before beside them. */
+static ghm_status decode_group(ghm_decoder *d, size_t last)
+{
+    size_t n_rows;
+    while ((n_rows = next_rows(d)) < reconstruction_ready(&d->rec))
+        GHM_TRY(run_threads(d, n_rows, d->next_band));
+    return run_threads(d, n_rows, last);
+}
+
+/* Groups as far as their bands are there; with `all`, to the end. Rows of the last group are left for make_rows() where the next
+ * could be decoded beside them. */
 static ghm_status decode_groups(ghm_decoder *d, bool all)
 {
     while (d->next_band < d->end_band) {
-        const size_t wanted = d->next_band + d->g.group, last = wanted < d->end_band ? wanted : d->end_band;
+        const size_t last = group_end(d, d->next_band);
         if (!all && d->index.n_bands_found < last)
             return GHM_OK;
         GHM_TRY(decode_group(d, last));
         discard_bytes(d);
+        if (d->g.ahead == 0)
+            GHM_TRY(make_rows(d));
     }
     return GHM_OK;
 }
@@ -494,8 +527,10 @@ static ghm_status take_piece(ghm_decoder *d, const uint8_t *data, size_t size)
         GHM_TRY(start(d));
     }
     GHM_TRY(decode_groups(d, false));
-    if (d->damage != GHM_OK && !d->settings.partial && wants_more(d))
+    if (d->damage != GHM_OK && !d->settings.partial && wants_more(d)) {
+        GHM_TRY(make_rows(d));
         return fail_damage(d);
+    }
     discard_bytes(d);
     return GHM_OK;
 }
@@ -508,6 +543,8 @@ ghm_status ghm_decoder_push(ghm_decoder *d, const uint8_t *data, size_t size)
         data += n;
         size -= n;
     }
+    if (d->status == GHM_OK && d->planned) /* the next group may be long in coming */
+        d->status = make_rows(d);
     return d->status;
 }
 
@@ -553,6 +590,7 @@ static ghm_status judge_bytes(ghm_decoder *d)
 static ghm_status decode_rest(ghm_decoder *d)
 {
     GHM_TRY(decode_groups(d, true));
+    GHM_TRY(make_rows(d));
     if (d->settings.statistics)
         *d->settings.statistics = stage_clocks_sum(d->clocks, d->n_threads);
     return d->damage != GHM_OK || d->band_damage != GHM_OK ? fail_partial(d) : check_picture_hash(d);
@@ -651,9 +689,10 @@ ghm_status ghm_decode_image(const ghm_model *model, const ghm_decode_settings *s
 static uint64_t pending_bytes(const ghm_decoder *d)
 {
     uint64_t most = 0;
-    for (size_t first = d->first_band; first < d->index.n_bands_found; first += d->g.group) {
+    for (size_t first = d->first_band, end; first < d->end_band; first = end) {
         uint64_t bytes = 0;
-        for (size_t band = first; band < first + d->g.group && band < d->index.n_bands_found; band++)
+        end = group_end(d, first);
+        for (size_t band = first; band < end && band < d->index.n_bands_found; band++)
             bytes += d->index.bands[band].size + d->index.alpha[band].size + d->index.direct[band].size;
         most = bytes > most ? bytes : most;
     }
@@ -661,14 +700,14 @@ static uint64_t pending_bytes(const ghm_decoder *d)
 }
 
 /* The most that decoded direct blocks take at a time: those of a group, and those above it whose pixels are still to be
- * made for want of the band below. */
+ * made, for want of the band below or beside this group. */
 static uint64_t direct_blocks_bytes(const ghm_decoder *d)
 {
-    const size_t lag = frame_bands_lag(&d->g);
+    const size_t above = frame_bands_lag(&d->g) + d->g.ahead;
     uint64_t most = 0;
     for (size_t end = d->first_band + 1; end <= d->index.n_bands_found; end++) {
         uint64_t bytes = 0;
-        for (size_t band = end > d->g.group + lag ? end - d->g.group - lag : 0; band < end; band++) {
+        for (size_t band = end > d->g.group + above ? end - d->g.group - above : 0; band < end; band++) {
             if (d->index.direct[band].payload)
                 bytes += direct_bytes(d->g.format, d->g.width, frame_band_rows(&d->g, band) * MODEL_Y_STRIDE,
                                       d->index.direct_blocks[band]);

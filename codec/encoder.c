@@ -417,7 +417,7 @@ static ghm_status make_pixels(ghm_encoder *e)
     while ((ready = reconstruction_ready(&e->rec)) > 0) {
         const size_t n = ready < e->g.slab ? ready : e->g.slab;
         reconstruction_range(&e->rec, n, &e->made_first, &e->made_last);
-        reconstruction_run(&e->rec, n, e->slab, row_bytes(e));
+        reconstruction_run(&e->rec, n, e->slab, row_bytes(e), (other_tasks){ 0 });
         thread_pool_run(e->pool, e->last_band - e->written, choose_direct, e);
         picture_hash_rows(e->hash, e->slab, row_bytes(e), e->made_last - e->made_first);
         for (; e->written < e->last_band && frame_band_first(&e->g, e->written + 1) <= e->rec.done; e->written++)

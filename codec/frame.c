@@ -1,5 +1,6 @@
 #include "frame.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -7,6 +8,7 @@
 enum {
     STRIP_MIN_ROWS = 8,          /* of y; shorter and narrower strips repeat too much of the halo */
     STRIP_MIN_COLUMNS = 8,
+    STRIP_ROWS_AT_ONCE = 4,      /* the fewest that a thread makes of one; more than a halo, so that the last rows go on too */
     GROUP_BYTES = 8 * 1024 * 1024, /* y_hat of a group, unless the threads need more bands */
     SLAB_BYTES = 16 * 1024 * 1024   /* pixels of a slab */
 };
@@ -78,6 +80,12 @@ static size_t clamp(size_t n, size_t low, size_t high)
     return n > high || low > high ? high : n < low ? low : n;
 }
 
+/* Of y_hat. */
+static size_t band_bytes(const frame_geometry *g, const ghm_model *model)
+{
+    return g->band_h * g->w * model->m * sizeof(int16_t);
+}
+
 frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *header, bool filtered, int n_threads,
                                    uint64_t max_memory)
 {
@@ -88,11 +96,20 @@ frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *
     g.band_h = (size_t)header->band_rows * (MODEL_Z_STRIDE / MODEL_Y_STRIDE);
     g.n_bands = stream_n_bands(header);
     g.halo = filtered ? synthesis_halo(model) : 0;
-    const size_t band_bytes = g.band_h * g.w * model->m * sizeof(int16_t);
     const size_t row_bytes = pixel_bytes(g.format) * g.width * MODEL_Y_STRIDE;
-    g.group = clamp(share(max_memory, 8, GROUP_BYTES) / band_bytes, threads, g.n_bands);
+    g.group = clamp(share(max_memory, 8, GROUP_BYTES) / band_bytes(&g, model), threads, g.n_bands);
     g.slab = clamp(share(max_memory, 16, SLAB_BYTES) / row_bytes, STRIP_MIN_ROWS * threads, g.h);
     return g;
+}
+
+void frame_geometry_overlap(frame_geometry *g, const ghm_model *model, size_t n_bands, int n_threads, uint64_t max_memory)
+{
+    const size_t threads = (size_t)n_threads, ahead = (threads + 1) / 2; /* strips take longer than bands */
+    if (threads == 1 || n_bands <= threads || (threads + ahead) * band_bytes(g, model) > share(max_memory, 8, SIZE_MAX))
+        return;
+    g->group = threads;
+    g->ahead = smaller(ahead, n_bands - threads);
+    g->slab = smaller(g->slab, clamp(g->ahead * g->band_h, STRIP_MIN_ROWS * threads, g->h));
 }
 
 size_t frame_band_first(const frame_geometry *g, size_t band)
@@ -141,7 +158,7 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
                                const frame_geometry *g, const frame_window *window, int n_threads, memory_source *source,
                                ghm_diagnostics *diag)
 {
-    const size_t rows = g->group * g->band_h + 2 * g->halo;
+    const size_t rows = (g->group + g->ahead) * g->band_h + 2 * g->halo;
     const int32_t *in_multiplier = g->filtered ? quality->gs_in_multiplier : NULL;
 
     *r = (reconstruction){ .model = model, .g = *g, .window = *window, .memory = { .source = source } };
@@ -152,6 +169,7 @@ ghm_status reconstruction_init(reconstruction *r, const ghm_model *model, const 
         r->alpha = arena_alloc(&r->memory, rows * MODEL_Y_STRIDE * g->width, sample_bytes(g->format.bit_depth));
     r->strips = frame_strips_make(window, synthesis_widest(model), n_threads);
     r->syntheses = arena_alloc(&r->memory, frame_strips_count(&r->strips), sizeof *r->syntheses);
+    r->left = arena_alloc(&r->memory, frame_strips_count(&r->strips), sizeof *r->left);
     for (size_t i = 0; r->syntheses && i < frame_strips_count(&r->strips); i++) {
         size_t first, last;
         frame_strip_columns(&r->strips, i, &first, &last);
@@ -203,8 +221,7 @@ static void keep_rows(reconstruction *r, size_t origin, size_t first)
 
 void reconstruction_extend(reconstruction *r, size_t first_band, size_t last_band)
 {
-    const size_t first = frame_band_first(&r->g, first_band), keep = 2 * r->g.halo;
-    const size_t origin = first > keep ? first - keep : 0;
+    const size_t first = frame_band_first(&r->g, first_band), origin = r->done > r->g.halo ? r->done - r->g.halo : 0;
 
     if (r->filled == 0)
         r->origin = first;
@@ -255,22 +272,70 @@ static void emit_row(void *user, size_t pixel_row, size_t first_pixel, size_t n,
         add_alpha(r, pixel_row, left, right - left, to);
 }
 
-static void run_strip(void *user, size_t i, int worker)
+/* The strip with most rows left, and how many are left of all that nobody works at; false: none. */
+static bool take_strip(reconstruction *r, size_t *strip, size_t *left, size_t *all_left)
 {
-    reconstruction *r = user;
-    size_t first, last;
-    frame_strip_rows(&r->strips, i, r->end - r->done, &first, &last);
+    do {
+        *left = *all_left = 0;
+        for (size_t i = 0; i < frame_strips_of_run(&r->strips, r->end - r->done); i++) {
+            const size_t n = atomic_load(&r->left[i]);
+            *all_left += n;
+            if (n > *left) {
+                *strip = i;
+                *left = n;
+            }
+        }
+        if (*left == 0)
+            return false;
+    } while (!atomic_compare_exchange_strong(&r->left[*strip], left, 0));
+    return true;
+}
+
+/* Rows to make of a strip before looking for another: fewer towards the end, so that threads end at the same time, but as many as
+ * can be otherwise, since the strip's rows leave the cache then. */
+static size_t rows_at_once(const reconstruction *r, size_t left, size_t all_left)
+{
+    const size_t threads = (size_t)thread_pool_size(r->pool), part = all_left / (2 * threads);
+    const size_t n = part > STRIP_ROWS_AT_ONCE ? part : STRIP_ROWS_AT_ONCE;
+    return threads == 1 || left < n + STRIP_ROWS_AT_ONCE ? left : n;
+}
+
+static void run_strips(reconstruction *r, int worker)
+{
     stage_clock *clock = r->clocks ? &r->clocks[worker] : NULL;
+    size_t i = 0, left, all_left, first, last;
     stage_enter(clock, STAGE_SYNTHESIS);
-    synthesis_run(&r->syntheses[i], r->y_hat, r->origin, r->done + first, r->done + last, r->g.h, emit_row, r);
+    while (take_strip(r, &i, &left, &all_left)) {
+        const size_t n = rows_at_once(r, left, all_left);
+        frame_strip_rows(&r->strips, i, r->end - r->done, &first, &last);
+        first = r->done + last - left;
+        synthesis_run(&r->syntheses[i], r->y_hat, r->origin, first, first + n, r->g.h, emit_row, r);
+        atomic_store(&r->left[i], left - n);
+    }
     stage_enter(clock, STAGE_NONE);
 }
 
-void reconstruction_run(reconstruction *r, size_t n_rows, uint8_t *pixels, size_t row_stride)
+static void run_task(void *user, size_t i, int worker)
 {
+    reconstruction *r = user;
+    if (i < r->beside.n)
+        r->beside.task(r->beside.user, i, worker);
+    else
+        run_strips(r, worker);
+}
+
+void reconstruction_run(reconstruction *r, size_t n_rows, uint8_t *pixels, size_t row_stride, other_tasks beside)
+{
+    const size_t n_strips = n_rows > 0 ? frame_strips_of_run(&r->strips, n_rows) : 0;
+    size_t first, last;
     r->pixels = pixels;
     r->row_stride = row_stride;
     r->end = r->done + n_rows;
-    thread_pool_run(r->pool, frame_strips_of_run(&r->strips, n_rows), run_strip, r);
+    r->beside = beside;
+    for (size_t i = 0; i < n_strips; i++) {
+        frame_strip_rows(&r->strips, i, n_rows, &first, &last);
+        atomic_store(&r->left[i], last - first);
+    }
+    thread_pool_run(r->pool, beside.n + smaller(n_strips, (size_t)thread_pool_size(r->pool)), run_task, r);
     r->done = r->end;
 }
