@@ -1,8 +1,10 @@
 /* Piece by piece, in part, smaller, incomplete and within limits: each compared to the bit with the whole picture that one
  * call decodes. Random sizes come from a seed, which is printed; GHM_TEST_SEED sets it. */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,12 +16,15 @@
 #include "pictures.h"
 
 enum { WIDTH = 150, HEIGHT = 1700, N_BANDS = 4, BAND_PIXELS = 448 /* as the encoder divides 1700 rows */,
-    MAX_ROWS = 2000 };
+    MAX_ROWS = 3400, REACH = 64 /* pixels; more than any model's halo so far */ };
+
+/* A stream with alpha and direct blocks, of several groups for a few threads and longer than what a decoder looks at together. */
+enum { TALL_WIDTH = 264, TALL_HEIGHT = 3300, TALL_BANDS = 7, TALL_BAND_PIXELS = 512 };
 
 static ghm_model *model;
 static uint32_t seed;
 static ghm_image picture, whole; /* 4 bands; as decoded */
-static ghm_buffer stream;
+static ghm_buffer stream, tall;
 
 static uint32_t random_below(uint32_t n)
 {
@@ -47,6 +52,31 @@ static ghm_image decode(const ghm_decode_settings *settings, ghm_buffer data, gh
     return out;
 }
 
+static ghm_buffer encode_tall(void)
+{
+    ghm_image noise = make_picture(PICTURE_NOISE, TALL_WIDTH, TALL_HEIGHT, 3);
+    ghm_image screen = make_picture(PICTURE_SCREEN, TALL_WIDTH, TALL_HEIGHT, 4);
+    ghm_image image;
+    ghm_encode_settings settings;
+    ghm_buffer out = { 0 };
+    assert_int_equal(ghm_image_alloc_as(TALL_WIDTH, TALL_HEIGHT, GHM_RGBA, 8, &image, NULL), GHM_OK);
+    for (uint32_t y = 0; y < TALL_HEIGHT; y++)
+        for (uint32_t x = 0; x < TALL_WIDTH; x++) {
+            const ghm_image *from = y / TALL_BAND_PIXELS % 3 == 1 ? &noise : &screen;
+            uint8_t *pixel = image.planes[0] + y * image.row_stride + x * image.pixel_stride;
+            for (int c = 0; c < 3; c++)
+                pixel[c] = from->planes[c][y * from->row_stride + x * from->pixel_stride];
+            pixel[3] = (uint8_t)(x + y / 7);
+        }
+    ghm_encode_settings_default(&settings);
+    settings.quality = 90;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_OK);
+    ghm_image_free(&noise);
+    ghm_image_free(&screen);
+    ghm_image_free(&image);
+    return out;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -58,6 +88,7 @@ static int set_up(void **state)
         ghm_encode_image(model, NULL, &picture, &stream, NULL) != GHM_OK ||
         ghm_decode_image(model, NULL, stream.data, stream.size, &whole, NULL) != GHM_OK)
         return -1;
+    tall = encode_tall();
     return 0;
 }
 
@@ -67,6 +98,7 @@ static int tear_down(void **state)
     ghm_image_free(&picture);
     ghm_image_free(&whole);
     ghm_buffer_free(&stream);
+    ghm_buffer_free(&tall);
     ghm_model_close(&model);
     return 0;
 }
@@ -255,6 +287,142 @@ static void little_memory_gives_the_same(void **state)
     free_sink(&rows);
 }
 
+/* ---------------------------------------------------------------------------------------------- many groups */
+
+static int note_progress(void *user, double done)
+{
+    double *latest = user;
+    assert_true(done >= *latest && done <= 1);
+    *latest = done;
+    return 0;
+}
+
+static void bands_are_decoded_beside_strips(void **state)
+{
+    (void)state;
+    static const int threads[] = { 1, 2, 3, 8 };
+    static const size_t pieces[] = { 2000, 200000, 1u << 30 };
+    static const struct { ghm_region region; unsigned scale; } parts[] = {
+        { { 0, 0, 0, 0 }, 1 }, { { 100, TALL_BAND_PIXELS - 3, 90, 1700 }, 1 }, { { 0, 1700, TALL_WIDTH, 1600 }, 4 } };
+    ghm_stream_info info;
+    assert_int_equal(ghm_stream_get_info(tall.data, tall.size, &info, NULL), GHM_OK);
+    print_message("%zu bytes, %zu direct blocks\n", tall.size, info.direct_blocks);
+    assert_true(info.n_bands == TALL_BANDS && info.direct_blocks > 0 && tall.size > 600000);
+    for (size_t part = 0; part < 3; part++) {
+        ghm_decode_settings settings;
+        ghm_decode_settings_default(&settings);
+        settings.region = parts[part].region;
+        settings.scale = parts[part].scale;
+        settings.threads = 1;
+        ghm_image expected = decode(&settings, tall, GHM_OK);
+        for (size_t i = 0; i < 4; i++) {
+            double progress = 0;
+            sink rows = { 0 };
+            settings.threads = threads[i];
+            settings.progress = note_progress;
+            settings.progress_user = &progress;
+            ghm_image image = decode(&settings, tall, GHM_OK);
+            assert_same_picture(&image, &expected);
+            assert_true(progress == 1);
+            progress = 0;
+            assert_int_equal(push_all(&settings, tall, pieces[(part + i) % 3], &rows, NULL), GHM_OK);
+            assert_same_picture(&rows.image, &expected);
+            ghm_image_free(&image);
+            free_sink(&rows);
+        }
+        ghm_image_free(&expected);
+    }
+}
+
+/* What a push completes is given before it returns, whatever could be decoded beside it later. */
+static void rows_do_not_wait_for_the_next_group(void **state)
+{
+    (void)state;
+    ghm_decode_settings settings;
+    ghm_decode_settings_default(&settings);
+    settings.partial = 1;
+    settings.threads = 2;
+    for (size_t size = tall.size / 5; size < tall.size; size += tall.size / 5) {
+        const ghm_buffer cut = { tall.data, size };
+        ghm_decoder *decoder;
+        ghm_decode_report report;
+        sink rows = { 0 }, all = { 0 };
+        (void)push_all(&settings, cut, size, &all, &report);
+        const uint32_t n_found = TALL_BANDS - report.n_missing, end = n_found * TALL_BAND_PIXELS;
+        const uint32_t expected = n_found < 2 ? 0 : end < TALL_HEIGHT ? end - REACH : TALL_HEIGHT; /* groups of two, then one */
+        assert_int_equal(ghm_decoder_open(model, &settings, take_rows, &rows, &decoder, NULL), GHM_OK);
+        assert_int_equal(ghm_decoder_push(decoder, cut.data, cut.size), GHM_OK);
+        assert_true(rows.image.height >= expected && all.image.height == TALL_HEIGHT);
+        for (uint32_t y = 0; y < rows.image.height; y++)
+            assert_memory_equal(row_of(&rows.image, y), row_of(&all.image, y), row_bytes(&all.image));
+        ghm_decoder_close(&decoder);
+        free_sink(&rows);
+        free_sink(&all);
+    }
+}
+
+/* A stream with some of its bands, bit i of the set for band i, replaced by bytes that no decoder would accept. */
+static ghm_buffer spoil_bands(ghm_buffer from, unsigned set)
+{
+    ghm_buffer copy = { malloc(from.size), from.size };
+    assert_non_null(copy.data);
+    memcpy(copy.data, from.data, from.size);
+    unsigned band = 0;
+    for (size_t at = 4; at + 6 <= copy.size;) {
+        const uint8_t type = copy.data[at++];
+        size_t length = 0;
+        for (int shift = 0;; shift += 7) {
+            length |= (size_t)(copy.data[at] & 0x7f) << shift;
+            if (!(copy.data[at++] & 0x80))
+                break;
+        }
+        if (type == 'B' && set >> band & 1)
+            copy.data[at + length / 2] ^= 0x55;
+        band += type == 'B';
+        at += length + 4;
+    }
+    return copy;
+}
+
+/* A damaged band in every group of two: the same rows on any number of threads. Without `partial`, those above it. */
+static void damage_stays_where_it_is(void **state)
+{
+    (void)state;
+    static const int threads[] = { 2, 3, 8 };
+    ghm_buffer spoiled = spoil_bands(tall, 1u << 1 | 1u << 2 | 1u << 4 | 1u << 6), late = spoil_bands(tall, 1u << 4);
+    ghm_decode_settings settings;
+    ghm_decode_settings_default(&settings);
+    settings.threads = 1;
+    ghm_image sound = decode(&settings, tall, GHM_OK);
+    settings.partial = 1;
+    ghm_image expected = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    for (size_t i = 0; i < 3; i++) {
+        ghm_decode_report report;
+        sink rows = { 0 };
+        settings.threads = threads[i];
+        settings.partial = 1;
+        ghm_image image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+        assert_same_picture(&image, &expected);
+        assert_int_equal(push_all(&settings, spoiled, 400000, &rows, &report), GHM_ERR_BITSTREAM);
+        assert_same_picture(&rows.image, &expected);
+        assert_true(report.n_missing == 4 && report.first_missing_row == TALL_BAND_PIXELS);
+        ghm_image_free(&image);
+        free_sink(&rows);
+
+        rows = (sink){ 0 };
+        settings.partial = 0;
+        assert_int_equal(push_all(&settings, late, 400000, &rows, &report), GHM_ERR_BITSTREAM);
+        for (uint32_t y = 0; y < rows.image.height; y++)
+            assert_memory_equal(row_of(&rows.image, y), row_of(&sound, y), row_bytes(&sound));
+        assert_true(rows.image.height + REACH >= 4 / (uint32_t)threads[i] * (uint32_t)threads[i] * TALL_BAND_PIXELS);
+        free_sink(&rows);
+    }
+    ghm_image_free(&expected);
+    ghm_image_free(&sound);
+    ghm_buffer_free(&spoiled);
+    ghm_buffer_free(&late);
+}
+
 /* ---------------------------------------------------------------------------------------------- looking at it */
 
 /* What an inspector that gets `data` in small pieces tells of it is what the functions of whole streams tell. */
@@ -365,29 +533,6 @@ static void assert_region(ghm_region r, const ghm_image *part)
         assert_memory_equal(row_of(part, y), row_of(&whole, r.y + y) + r.x * whole.pixel_stride, row_bytes(part));
 }
 
-/* The stream with the bands outside first..last replaced by bytes that no decoder would accept. */
-static ghm_buffer spoil_other_bands(unsigned first, unsigned last)
-{
-    ghm_buffer copy = { malloc(stream.size), stream.size };
-    assert_non_null(copy.data);
-    memcpy(copy.data, stream.data, stream.size);
-    unsigned band = 0;
-    for (size_t at = 4; at + 6 <= copy.size;) {
-        const uint8_t type = copy.data[at++];
-        size_t length = 0;
-        for (int shift = 0;; shift += 7) {
-            length |= (size_t)(copy.data[at] & 0x7f) << shift;
-            if (!(copy.data[at++] & 0x80))
-                break;
-        }
-        if (type == 'B' && (band < first || band > last))
-            copy.data[at + length / 2] ^= 0x55;
-        band += type == 'B';
-        at += length + 4;
-    }
-    return copy;
-}
-
 static void regions_are_parts_of_the_whole(void **state)
 {
     (void)state;
@@ -430,7 +575,7 @@ static void regions_need_their_bands_only(void **state)
     assert_true(cost.mac < full.mac / 2 && cost.width == 50 && cost.height == 30 && cost.image_bytes == 4500);
 
     /* Decodable though all other bands are damaged and the end is missing: piece by piece, nobody looks at them. */
-    ghm_buffer spoiled = spoil_other_bands(1, 1);
+    ghm_buffer spoiled = spoil_bands(stream, ~2u);
     sink rows = { 0 };
     settings.partial = 1;
     assert_int_equal(push_all(&settings, spoiled, 5000, &rows, NULL), GHM_OK);
@@ -580,7 +725,6 @@ static int is_grey(const ghm_image *image, uint32_t y)
 /* Bands that are there equal the whole picture's, but for what the halo reaches; the others are grey. */
 static void assert_partial(const ghm_image *image, const int missing[N_BANDS])
 {
-    enum { REACH = 64 }; /* pixels; more than any model's halo so far */
     assert_int_equal(image->width, WIDTH);
     assert_int_equal(image->height, HEIGHT);
     for (uint32_t y = 0; y < HEIGHT; y++) {
@@ -639,7 +783,7 @@ static void damaged_bands_become_grey(void **state)
 {
     (void)state;
     const int missing[N_BANDS] = { 1, 0, 0, 1 };
-    ghm_buffer spoiled = spoil_other_bands(1, 2);
+    ghm_buffer spoiled = spoil_bands(stream, ~6u);
     ghm_decode_settings settings;
     ghm_decode_report report;
     sink rows = { 0 };
@@ -716,17 +860,22 @@ typedef struct counter {
     long n_calls, fail_at; /* -1: never */
 } counter;
 
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
+
 static void *count_allocate(void *user, size_t size)
 {
     counter *c = user;
-    if (c->n_calls++ == c->fail_at)
+    pthread_mutex_lock(&counting);
+    const bool fails = c->n_calls++ == c->fail_at;
+    c->used += fails ? 0 : size;
+    c->peak = c->used > c->peak ? c->used : c->peak;
+    pthread_mutex_unlock(&counting);
+    if (fails)
         return NULL;
     size_t *block = malloc(size + 2 * sizeof(size_t) + 16);
     assert_non_null(block);
     block[0] = size;
     memset(block + 2, 0xa5, size); /* nobody may count on zeros */
-    c->used += size;
-    c->peak = c->used > c->peak ? c->used : c->peak;
     return block + 2;
 }
 
@@ -734,7 +883,9 @@ static void count_release(void *user, void *block)
 {
     counter *c = user;
     size_t *start = (size_t *)block - 2;
+    pthread_mutex_lock(&counting);
     c->used -= start[0];
+    pthread_mutex_unlock(&counting);
     free(start);
 }
 
@@ -742,17 +893,19 @@ static void cost_bounds_the_memory_taken(void **state)
 {
     (void)state;
     static const size_t pieces[] = { 100, 10000, 1u << 30 };
-    for (size_t i = 0; i < 3; i++) {
+    const ghm_buffer streams[] = { stream, tall };
+    for (size_t i = 0; i < 9; i++) {
+        const ghm_buffer bytes = streams[i / 6];
         counter c = { .fail_at = -1 };
         ghm_decode_settings settings;
         ghm_decode_cost cost;
         sink rows = { 0 };
         ghm_decode_settings_default(&settings);
-        settings.threads = 1;
+        settings.threads = i < 3 ? 1 : 2;
         settings.allocator = (ghm_allocator){ count_allocate, count_release, &c };
-        assert_int_equal(ghm_decode_get_cost(model, &settings, stream.data, stream.size, &cost, NULL), GHM_OK);
+        assert_int_equal(ghm_decode_get_cost(model, &settings, bytes.data, bytes.size, &cost, NULL), GHM_OK);
         assert_int_equal(c.n_calls, 0);
-        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_OK);
+        assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_OK);
         print_message("told %llu bytes, took %zu\n", (unsigned long long)cost.memory, c.peak);
         assert_int_equal(c.used, 0);
         assert_true(c.peak <= cost.memory && cost.memory < 2 * c.peak);
@@ -760,14 +913,14 @@ static void cost_bounds_the_memory_taken(void **state)
 
         rows = (sink){ 0 };
         settings.max_memory = cost.memory;
-        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_OK);
+        assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_OK);
         free_sink(&rows);
         rows = (sink){ 0 };
         settings.max_memory = c.peak / 6;
         c.peak = 0;
-        assert_int_equal(push_all(&settings, stream, pieces[i], &rows, NULL), GHM_ERR_LIMIT);
+        assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_ERR_LIMIT);
         assert_true(c.peak <= settings.max_memory && c.used == 0 && rows.n_calls == 0);
-        ghm_image none = decode(&settings, stream, GHM_ERR_LIMIT);
+        ghm_image none = decode(&settings, bytes, GHM_ERR_LIMIT);
         assert_null(none.owned);
     }
 }
@@ -950,6 +1103,9 @@ int main(void)
         cmocka_unit_test(pushed_bytes_give_the_same_rows),
         cmocka_unit_test(pushed_rows_give_the_same_bytes),
         cmocka_unit_test(little_memory_gives_the_same),
+        cmocka_unit_test(bands_are_decoded_beside_strips),
+        cmocka_unit_test(rows_do_not_wait_for_the_next_group),
+        cmocka_unit_test(damage_stays_where_it_is),
         cmocka_unit_test(streams_are_inspected_in_pieces),
         cmocka_unit_test(origins_are_written_at_once),
         cmocka_unit_test(regions_are_parts_of_the_whole),
