@@ -19,6 +19,7 @@
 
 #define SUFFIX ".ghm"
 #define HEADER_BYTES 64 /* enough for the header of any stream */
+#define AHEAD_BYTES (UINT64_C(4) << 20)  /* of a stream, read at a time for threads that decode groups of bands together */
 #define WHOLE_BYTES (UINT64_C(256) << 20) /* pictures up to this size are held whole, and checked before they are written */
 
 typedef struct decode_options {
@@ -285,9 +286,18 @@ static exit_code judge(decode_job *job, ghm_status status)
 
 /* -------------------------------------------------------------------------------------------------- bytes */
 
+/* Of a group whose bytes are not at hand nothing is decoded beside the pixels of the one before. */
+static void read_ahead(decode_job *job)
+{
+    const uint64_t limit = job->options.max_memory / 16;
+    if (job->threads != 1 && job->source.seekable)
+        source_widen(&job->source, (size_t)(limit > 0 && limit < AHEAD_BYTES ? limit : AHEAD_BYTES));
+}
+
 static exit_code push_stream(decode_job *job)
 {
     ghm_status status = GHM_OK;
+    read_ahead(job);
     for (size_t n = 1; status == GHM_OK && n > 0; job->size += n) {
         const uint8_t *data;
         const exit_code code = source_next(&job->source, &data, &n);

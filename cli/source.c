@@ -68,6 +68,16 @@ void source_open_memory(source *s, const char *label, const uint8_t *data, size_
                    .buffer = (uint8_t *)data, .capacity = size, .filled = size }; /* which is only read */
 }
 
+void source_widen(source *s, size_t bytes)
+{
+    const size_t capacity = s->seekable && s->size < bytes ? (size_t)s->size : bytes;
+    uint8_t *buffer = s->owns_buffer && capacity > s->capacity ? realloc(s->buffer, capacity) : NULL;
+    if (!buffer)
+        return;
+    s->buffer = buffer;
+    s->capacity = capacity;
+}
+
 void source_close(source *s)
 {
     if (s->fd >= 0 && s->fd != STDIN_FILENO)

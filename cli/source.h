@@ -34,6 +34,9 @@ exit_code source_open(source *s, const char *path, uint64_t max_bytes);
 void source_open_memory(source *s, const char *label, const uint8_t *data, size_t size);
 void source_close(source *s);
 
+/* Let source_next() find up to this many bytes at hand, or all of the file. Where there is no memory it stays as it was. */
+void source_widen(source *s, size_t bytes);
+
 /* Up to n <= SOURCE_PEEK_BYTES of the next bytes, which stay next; *size is less at the end only. */
 exit_code source_peek(source *s, size_t n, const uint8_t **data, size_t *size);
 
