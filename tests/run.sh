@@ -31,8 +31,9 @@ ctest --test-dir "$build/shared" --output-on-failure -j "$jobs" -R 'desktop|pyth
 
 echo "== threads, ThreadSanitizer"
 cmake -S "$root" -B "$build/thread" -DGHM_WERROR=ON -DGHM_DEFAULT_PROFILE=fast -DGHM_BUILD_CLI=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGHM_SANITIZE=thread >/dev/null
-cmake --build "$build/thread" -j "$jobs" --target test_threads replay_round_trip replay_pieces test_memory_library >/dev/null
+cmake --build "$build/thread" -j "$jobs" --target test_threads test_stream replay_round_trip replay_pieces test_memory_library >/dev/null
 ctest --test-dir "$build/thread" --output-on-failure -j "$jobs" -R '^(unit/test_threads|fuzz/(round_trip|pieces)|memory/library)$'
+"$build/thread/tests/codec/test_stream" 'pushed_bytes_*' # groups beside each other; all of it would take half an hour
 
 # Reads of what was never written, which no sanitizer of gcc sees; a few small files of the usual build.
 echo "== valgrind"

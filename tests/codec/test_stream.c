@@ -1097,7 +1097,8 @@ static void library_and_header_agree(void **state)
     assert_int_equal(ghm_abi_version(), GHM_ABI_VERSION);
 }
 
-int main(void)
+/* [NAME]: those tests alone, a pattern. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pushed_bytes_give_the_same_rows),
@@ -1126,5 +1127,7 @@ int main(void)
         cmocka_unit_test(formats_and_metadata_come_with_the_first_bytes),
         cmocka_unit_test(library_and_header_agree),
     };
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
