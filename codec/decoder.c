@@ -1,5 +1,6 @@
 /* decoder.c - streams to pixels: bytes are indexed as they arrive, bands decoded group by group, rows delivered slab by slab. With
- * several threads a group is decoded while pixels of the one before are made. ghm_decode_image() is the same with all bytes at once and the picture in place of slabs. */
+ * several threads a group is decoded while pixels of the one before are made. ghm_decode_image() is the same with all bytes at
+ * once and the picture in place of slabs. */
 #include <stdlib.h>
 #include <string.h>
 
