@@ -74,7 +74,7 @@ class LayerwiseQuantization(FakeQuantization):
         factors = self.factors(layer).double().expand(n)   # the grid is that of weight * factors
         weight = layer.weight.double().reshape(g, -1, n)
         wanted = (weight + moments.regression()) * factors
-        grid = quantize_rows(wanted, moments.covariance / (factors[:, None] * factors), weight_limit(layer_kind(layer), self.config))
+        grid = quantize_rows(wanted, moments.covariance / (factors[:, None] * factors), weight_limit(layer, self.config))
         grid = torch.where(self.fits(layer, grid.reshape(-1, n)).reshape(g, -1, 1), grid / factors, weight)
         layer.weight.copy_(grid.reshape(layer.weight.shape))
         layer.bias += ((weight - grid) @ moments.mean[..., None] + moments.missing_mean[..., None]).flatten()
@@ -83,7 +83,7 @@ class LayerwiseQuantization(FakeQuantization):
         """grid (c_out, n) -> (c_out,): rows whose step is set by their largest weight, not by the accumulator. The others, of the
         base path only, have fine steps and stay as they are."""
         out, kind = self.scales[output_tensor(layer.name)] if is_exact(layer.name) else 1.0, layer_kind(layer)
-        limit = weight_limit(kind, self.config)
+        limit = weight_limit(layer, self.config)
         return weight_steps(grid, layer.bias.double() * out, kind, limit) < grid.abs().amax(1).clamp_min(1e-12) / limit * (1 + 1e-6)
 
 
@@ -92,10 +92,10 @@ def equalize_contexts(net):
     such weights of its last layer read are enlarged by a power of two, and read by smaller weights everywhere: the same
     function (Nagel, van Baalen, Blankevoort and Welling, "Data-Free Quantization Through Weight Equalization and Bias
     Correction", ICCV 2019)."""
-    most = MOST_OF_LIMIT * net.config.weight_limit
     with torch.no_grad():
         for k in range(1, len(net.config.passes)):
             ctx = getattr(net, 'ctx%d' % k)
+            most = MOST_OF_LIMIT * weight_limit(ctx['out'], net.config)
             factors = (ctx['out'].weight.abs().amax(0) / most).clamp_min(1).log2().ceil().exp2()
             for layer in (ctx['in'], *(layer for block in ctx['b'] for layer in (block.w2, block.w4))):
                 layer.weight *= factors[:, None]

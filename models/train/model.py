@@ -46,6 +46,7 @@ class Config:
     sigma_max: float = 192.0
     weight_limit: int = 127   # largest quantized weight; 31 makes the file smaller by a quarter, at a cost (EXPERIMENTS.md)
     base_limit: int = 1023    # the same of the linear base path; 8191 is no better and 90 kB larger
+    limits: dict = field(default_factory=dict, hash=False)   # layer -> its own limit, found by choose_limits.py
 
     def lagrangian(self, q):
         """Weight of the squared error of pixels in 0..1 against bits a pixel, at quality q (anchors)."""
@@ -68,12 +69,23 @@ CHECKERBOARD_2 = ((0, 0), (0, 1), (1, 0), (1, 1))
 # Lambda of the first and last of 11 anchors: 0.0008 and 0.08, the range of the first experiments, at anchors 2 and 9.
 FAST_RANGE = 0.0008 / 100 ** (2 / 7), 0.08 * 100 ** (1 / 7)
 
+# Found by choose_limits.py for 1.5 MB.
+FAST_LIMITS = {
+    'ga.b4.0.w1': 90, 'ga.b4.0.w2': 31, 'ga.b4.0.w3': 45, 'ga.b4.0.w4': 45, 'ga.b4.1.w1': 63, 'ga.b4.1.w3': 31,
+    'ga.b4.1.w4': 45, 'ga.b4.2.w1': 31, 'ga.b4.2.w2': 63, 'ga.b4.2.w3': 45, 'ga.b4.2.w4': 63, 'ga.base': 255,
+    'ha.b16.0.w4': 90, 'ha.down32': 31, 'ha.b32.0.w3': 45, 'ha.b32.0.w4': 90, 'hs.b32.0.w3': 90, 'hs.b32.0.w4': 45,
+    'hs.up': 45, 'hs.b16.0.w3': 63, 'hs.b16.0.w4': 31, 'hs.out': 90, 'hs.prior.0.w1': 31, 'hs.prior.0.w2': 31,
+    'hs.prior.0.w3': 31, 'hs.prior.0.w4': 31, 'hs.scale': 31, 'ctx0.out': 31, 'ctx1.b.0.w1': 63, 'ctx1.b.0.w2': 31,
+    'ctx1.b.0.w3': 90, 'ctx1.b.0.w4': 63, 'ctx2.in': 31, 'ctx2.b.0.w1': 45, 'ctx2.b.0.w2': 45, 'ctx2.b.0.w3': 31,
+    'ctx2.b.0.w4': 31, 'ctx2.out': 45, 'ctx3.b.0.w2': 63, 'ctx3.b.0.w3': 31, 'ctx3.b.0.w4': 31, 'ctx3.out': 31, 'gs.base':
+    255, 'gs.b4.0.w1': 63, 'gs.b4.0.w3': 63, 'gs.b4.0.w4': 90, 'gs.b4.1.w1': 90, 'gs.b4.1.w2': 90, 'gs.b4.1.w3': 90}
+
 CONFIGS = {c.name: c for c in (
     Config('fast', M=320, Z=48, P=160, e4=64, d4=64,
            blocks={'ga.b4': (3, 128), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96), 'hs.b16': (1, 96),
                    'hs.prior': (1, 256), 'ctx': (1, 256), 'gs.b4': (2, 112)},
            slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11,
-           lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
+           lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1], limits=FAST_LIMITS),
     # both grow out of `fast` (train.py --init): latents and slices are its
     Config('standard', M=320, Z=48, P=192, e4=96, d4=96,
            blocks={'ga.b4': (4, 192), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96), 'hs.b16': (1, 96),

@@ -148,8 +148,9 @@ def column_factors(layer, scales, config):
     return columns
 
 
-def weight_limit(kind, config):
-    return config.base_limit if kind in (LINEAR_S16, FLOAT_LINEAR_S16) else config.weight_limit
+def weight_limit(layer, config):
+    wide = layer_kind(layer) in (LINEAR_S16, FLOAT_LINEAR_S16)
+    return config.limits.get(layer.name, config.base_limit if wide else config.weight_limit)
 
 
 def weight_steps(weight, bias, kind, limit):
@@ -173,13 +174,13 @@ def scaled_layer(layer, scales, config):
         # acc = sum w x stands for output_scale * (W X + B); x = column scale * X
         out = scales[output_tensor(layer.name)]
         weight, bias = weight * out / column_factors(layer, scales, config), bias * out
-    return weight, bias, weight_steps(weight, bias, kind, weight_limit(kind, config))
+    return weight, bias, weight_steps(weight, bias, kind, weight_limit(layer, config))
 
 
 def quantize_layer(layer, scales, config):
     """Linear or Depthwise -> StoredLayer."""
     kind = layer_kind(layer)
-    limit = weight_limit(kind, config)
+    limit = weight_limit(layer, config)
     weight, bias, steps = scaled_layer(layer, scales, config)
     integers = torch.round(weight / steps[:, None]).clamp(-limit, limit).numpy().astype(np.int64)
     if isinstance(layer, Depthwise):
@@ -214,7 +215,7 @@ class FakeQuantization(FloatArithmetic):
     def parameters(self, layer):
         """Weights on their integer grid. Gradients of torch's fused operation pass through inside the range."""
         kind, weight, bias = layer_kind(layer), layer.weight.flatten(1), layer.bias
-        factors, limit = self.factors(layer), weight_limit(kind, self.config)
+        factors, limit = self.factors(layer), weight_limit(layer, self.config)
         with torch.no_grad():
             out = self.scales[output_tensor(layer.name)] if is_exact(layer.name) else 1.0
             steps = weight_steps(weight * factors, bias * out, kind, limit)
