@@ -12,6 +12,7 @@
 #include "frame.h"
 #include "latent_codec.h"
 #include "metadata.h"
+#include "models/analysis.h"
 #include "picture_hash.h"
 
 enum {

@@ -8,8 +8,8 @@
 #include "base/stage_clock.h"
 #include "entropy/range_decoder.h"
 #include "entropy/range_encoder.h"
-#include "models/analysis.h"
 #include "models/context.h"
+#include "models/hyper_analysis.h"
 #include "models/hyper_synthesis.h"
 #include "quality.h"
 

@@ -1,5 +1,5 @@
-/* analysis.h - g_a and h_a, tolerant zone (float): pixels -> y, y -> z. Only encoders run them. g_a mirrors g_s: a filter over
- * the pixels on the grid at 1/4, then a linear transform. */
+/* analysis.h - g_a, tolerant zone (float): pixels -> y. Only encoders run it. It mirrors g_s: a filter over the pixels on the
+ * grid at 1/4, then a linear transform. */
 #ifndef GHM_MODELS_ANALYSIS_H
 #define GHM_MODELS_ANALYSIS_H
 
@@ -41,19 +41,5 @@ void analysis_set_rows(analysis *ga, const ghm_image *rows, size_t top);
  * halo's have to be there. A run that begins where the one before ended goes on from there; any other computes the halo above
  * it anew. */
 void analysis_run(analysis *ga, size_t first, size_t last, float *y);
-
-typedef struct hyper_analysis {
-    const ghm_model *model;
-    size_t w;
-    block_stream_f32 b16, b32;
-    float *row16;          /* (4 zw, M): a row of y and zeros */
-    float *wide32, *wide64; /* unshuffled pairs of rows */
-    float *z;
-} hyper_analysis;
-
-void hyper_analysis_init(hyper_analysis *ha, const ghm_model *model, size_t w, arena *memory);
-
-/* y: (h, w, M) -> z: (ceil(h / 4), ceil(w / 4), Z). */
-void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z);
 
 #endif

@@ -7,6 +7,7 @@
 #include <png.h>
 
 #include "latent_codec.h"
+#include "models/analysis.h"
 
 static const double limit_percent = 0.1;
 

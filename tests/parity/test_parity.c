@@ -17,6 +17,7 @@
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
 #include "latent_codec.h"
+#include "models/analysis.h"
 #include "models/synthesis.h"
 
 enum { MAX_TENSORS = 64, TYPE_F32 = 4 };
