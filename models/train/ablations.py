@@ -18,7 +18,7 @@ import torch
 import torch.nn as nn
 
 from checkpoint import load_network
-from model import CONFIGS, BlockList, Codec, FloatArithmetic, Linear, gauss_bits, logistic_bits, non_anchors, rounded, ste_round
+from model import CONFIGS, MID, BlockList, Codec, FloatArithmetic, Linear, gauss_bits, logistic_bits, non_anchors, rounded, ste_round
 from train import Trainer, parse_arguments
 
 LATENTS_WEIGHT = 0.02   # of the mean squared distance to the teacher's y in steps, beside the log of the cost
@@ -158,7 +158,7 @@ class Ablation(Trainer):
                 target, _, _ = self.teacher(x, q, hard=True)
                 target = target.float()
             else:
-                self.teacher.analysis(ops, x.permute(0, 2, 3, 1), q)
+                self.teacher.analysis(ops, x.permute(0, 2, 3, 1) - MID, self.teacher.at_quality(self.teacher.gain_e4, q).exp())
         if self.variant == 'outputs':
             mse = (mse + ((x_hat - target) ** 2).mean((1, 2, 3))) / 2
             return super().loss(x, q, x_hat, mse, bpp)

@@ -2,8 +2,6 @@
 
 Used to measure exported models, to count symbols for the tables, and for parity vectors. Slow and plain.
 """
-import math
-
 import numpy as np
 import torch
 
@@ -22,7 +20,7 @@ class IntegerCodec:
         self.weights, self.config = weights, weights.config
         self.net = Codec(weights.config)
         self.ops = IntegerArithmetic(weights.layers)
-        load_analysis(self.net, weights)
+        load_hyper_analysis(self.net, weights)
         self.y_bits, self.z_bits = BitCounter(weights.y_tables), BitCounter(weights.z_tables)
 
     def table(self, name, quality):
@@ -42,11 +40,12 @@ class IntegerCodec:
         """-> the tensors as far as y_hat"""
         with torch.no_grad():
             x = pad_edge(picture, 16)
-            y, z = self.analyse(x, quality)
+            y = self.net.analysis(self.ops, 8 * x.long() - 1024, self.gain('gain_e4', quality))
+            z = self.net.hyper_analysis(FLOAT, self.real(y))
             t = {'picture': picture, 'y': y, 'z': z,
                  'z_symbols': torch.round(z - self.z_mean() / 2 ** self.weights.frac_z).long()}
             self.decode_scales(t, *y.shape[1:3], quality)
-            self.code_y(t, y, quality)
+            self.code_y(t, self.real(y), quality)
             return t
 
     def decode(self, t, quality):
@@ -59,11 +58,8 @@ class IntegerCodec:
     def z_mean(self):
         return torch.from_numpy(self.weights.z_mean)
 
-    def analyse(self, x, quality):
-        """Float networks of the encoder, with the weights of the file. -> y, z"""
-        q = torch.full((len(x),), quality / 1024)
-        y = self.net.analysis(FLOAT, x.float() / 255, q)
-        return y, self.net.hyper_analysis(FLOAT, y)
+    def real(self, y):
+        return y.float() / 2 ** self.config.frac_y
 
     def decode_scales(self, t, h, w, quality):
         """z_symbols -> p, s and the scale index of every element of y."""
@@ -118,10 +114,9 @@ class IntegerCodec:
         return y.sum((1, 2, 3)), z.sum((1, 2, 3))
 
 
-def load_analysis(net, weights):
-    """The float networks and their gain, as the file has them, into net."""
+def load_hyper_analysis(net, weights):
+    """The float network, as the file has it, into net."""
     with torch.no_grad():
-        net.gain_e4.copy_(torch.from_numpy(weights.quality['gain_e4'] * (math.log(2) / 4096)))
         for name, layer in net.layers():
             if not is_exact(name):
                 stored = weights.layers[name]

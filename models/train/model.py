@@ -357,12 +357,10 @@ class Codec(nn.Module):
 
     # ---- networks; ops is the arithmetic
 
-    def analysis(self, ops, x, q):
-        """x (B, H, W, 3) in 0..1, H and W multiples of 16 -> y (B, H/16, W/16, M)."""
-        x = unshuffle(x, 4) - MID
-        if self.config.e4:
-            x = self.filter(ops, self.ga, x, self.at_quality(self.gain_e4, q).exp())
-        return ops.linear(self.ga['base'], unshuffle(x, 4))
+    def analysis(self, ops, x, gain_e4):
+        """x (B, H, W, 3), pixels less MID, H and W multiples of 16; gain_e4 (B, 1, 1, e4) -> y (B, H/16, W/16, M)."""
+        x = unshuffle(x, 4)
+        return ops.linear(self.ga['base'], unshuffle(self.filter(ops, self.ga, x, gain_e4) if self.config.e4 else x, 4))
 
     @staticmethod
     def filter(ops, network, x, gain):
@@ -406,7 +404,7 @@ class Codec(nn.Module):
         else uniform noise in its place for the rate. -> x_hat (B, 3, H, W), bpp (B,), the share of z in it (B,).
         """
         n_pixels = x.shape[2] * x.shape[3]
-        y = self.analysis(ops, x.permute(0, 2, 3, 1), q)
+        y = self.analysis(ops, x.permute(0, 2, 3, 1) - MID, self.at_quality(self.gain_e4, q).exp())
         z_hat, z_bits = self.code_z(ops, self.hyper_analysis(ops, y), q, hard)
         p, s = self.hyper_synthesis(ops, ops.latent('z', z_hat), *y.shape[1:3])
         y_hat, y_bits = self.code_y(ops, y, p, s + self.at_quality(self.scale_offset, q), q, hard)

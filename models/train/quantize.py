@@ -19,15 +19,16 @@ from model import LEAKY_SLOPE, Depthwise, FloatArithmetic
 INT16_MAX = 32767
 ACC_MAX = 2 ** 31 - 1
 PIXEL_SCALE = 64 * 255   # pixels 0..1 -> Q6 of 8-bit steps, less 128 steps
+SAMPLE_SCALE = 8 * 255   # the same in the analysis, Q3: its filter enlarges them up to seven times
 
 LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, FLOAT_DEPTHWISE_S8 = range(1, 7)
 
 
 # ---------------------------------------------------------------------------------------------- tensors and scales
 
-INPUT = {'hs.in': 'z', 'hs.up': 'hs.b32', 'hs.out': 'hs.b16', 'hs.scale': 'hs.prior', 'ctx0.out': 'hs.prior',
+INPUT = {'ga.in': 'samples', 'ga.out': 'ga.b4', 'ga.base': 'samples', 'hs.in': 'z', 'hs.up': 'hs.b32', 'hs.out': 'hs.b16', 'hs.scale': 'hs.prior', 'ctx0.out': 'hs.prior',
          'gs.base': 'y', 'gs.in': 'pixels', 'gs.out': 'gs.b4'}
-OUTPUT = {'hs.in': 'hs.b32', 'hs.up': 'hs.b16', 'hs.out': 'hs.prior', 'hs.scale': 'scale',
+OUTPUT = {'ga.in': 'ga.b4', 'ga.out': 'samples', 'ga.base': 'y', 'hs.in': 'hs.b32', 'hs.up': 'hs.b16', 'hs.out': 'hs.prior', 'hs.scale': 'scale',
           'gs.base': 'pixels', 'gs.in': 'gs.b4', 'gs.out': 'pixels'}
 
 
@@ -56,12 +57,12 @@ def output_tensor(name):
 
 
 def is_exact(name):
-    return not name.startswith(('ga.', 'ha.'))
+    return not name.startswith('ha.')
 
 
 def fixed_scales(config):
     """Scales the format prescribes."""
-    return {'y': 2 ** config.frac_y, 'scale': 256 / config.scale_step, 'pixels': PIXEL_SCALE}
+    return {'y': 2 ** config.frac_y, 'scale': 256 / config.scale_step, 'samples': SAMPLE_SCALE, 'pixels': PIXEL_SCALE}
 
 
 class Observer(FloatArithmetic):

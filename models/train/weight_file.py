@@ -17,7 +17,7 @@ from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_L
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
-MAGIC, VERSION = b'GHMW', 3
+MAGIC, VERSION = b'GHMW', 4
 WIDTHS = ('M', 'Z', 'P', 'e4', 'd4')
 # name and width of the tables per anchor, in file order
 QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
