@@ -65,7 +65,7 @@ struct ghm_encoder {
     reconstruction rec;
     picture_hash *hash;
     uint8_t *slab;        /* decoded rows */
-    float *y;             /* of one group, (group * band_h, w, M) */
+    int16_t *y;           /* of one group, (group * band_h, w, M) */
     bytes_writer out;     /* not yet written */
 
     /* the rows of the picture that are at hand */
@@ -185,7 +185,7 @@ static ghm_status allocate(ghm_encoder *e)
     for (size_t i = 0; e->analyses && i < frame_strips_count(&e->strips); i++) {
         size_t first, last;
         frame_strip_columns(&e->strips, i, &first, &last);
-        analysis_init(&e->analyses[i], e->model, e->quality.gain_e4, &e->format, first, last, &e->arena);
+        analysis_init(&e->analyses[i], e->model, e->quality.ga_in_multiplier, &e->format, first, last, &e->arena);
     }
     return arena_status(&e->arena, &e->diag);
 }
@@ -321,22 +321,23 @@ static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
 
 /* What the networks are expected to spend on a block of these y: bits and squared error, as bits. The bits are a fit to those
  * of photographs; their errors, weighed for the quality, come to half as much again. */
-static float network_cost(const ghm_encoder *e, const float *y)
+static float network_cost(const ghm_encoder *e, const int16_t *y)
 {
     enum { PIECE = 32 };
+    const float unit = 1.0f / (float)(1 << e->model->frac_y);
     double bits = 0;
     for (size_t first = 0; first < e->model->m; first += PIECE) {
         const size_t last = first + PIECE < e->model->m ? first + PIECE : e->model->m;
         double product = 1;
         for (size_t c = first; c < last; c++)
-            product *= 1 + fabsf(y[c]) * e->quality.gain_y[c];
+            product *= 1 + (float)abs(y[c]) * unit * e->quality.gain_y[c];
         bits += log2(product);
     }
     return (float)(1.5 * (2.1 * bits - 38));
 }
 
 /* Plan the direct blocks of a band. The hyper-latents get to see nothing of them. */
-static bool plan_direct(ghm_encoder *e, size_t band, float *y)
+static bool plan_direct(ghm_encoder *e, size_t band, int16_t *y)
 {
     const size_t w = e->g.w, m = e->model->m;
     coded_band *coded = coded_of(e, band);
@@ -366,7 +367,7 @@ static void encode_band(void *user, size_t i, int worker)
     const size_t band = e->first_band + i, row = frame_band_first(&e->g, band);
     coded_band *coded = coded_of(e, band);
     coded->latents.size = 0;
-    float *y = e->y + (row - e->first_row) * e->g.w * e->model->m;
+    int16_t *y = e->y + (row - e->first_row) * e->g.w * e->model->m;
     const uint8_t *idle = plan_direct(e, band, y) ? coded->planned : NULL;
     e->band_status[i] = latent_codec_encode(&e->codecs[worker], y, idle, frame_band_rows(&e->g, band),
                                             reconstruction_row(&e->rec, row), &coded->latents, &e->band_diag[i]);

@@ -64,7 +64,7 @@ static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pas
     const uint8_t *scale = lc->symbol_scale;
 
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
-        const float *y = lc->y + (row * lc->w + x) * model->m + pass->first;
+        const int16_t *y = lc->y + (row * lc->w + x) * model->m + pass->first;
         if (lc->idle && lc->idle[row * lc->w + x]) {
             memset(symbol, 0, pass->n * sizeof *symbol);
             symbol += pass->n;
@@ -73,7 +73,7 @@ static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pas
             continue;
         }
         for (size_t c = 0; c < pass->n; c++, symbol++, scale++, mean++) {
-            const float r = (y[c] - (float)*mean * unit) * lc->quality->gain_y[pass->first + c];
+            const float r = (float)(y[c] - *mean) * unit * lc->quality->gain_y[pass->first + c];
             *symbol = *scale < model->n_skipped ? 0 : choose_symbol(&model->y_tables[*scale], r);
         }
     }
@@ -163,7 +163,7 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
     return GHM_OK;
 }
 
-ghm_status latent_codec_encode(latent_codec *lc, const float *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
+ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
                                ghm_diagnostics *diag)
 {
     const ghm_model *model = lc->model;

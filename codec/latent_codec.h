@@ -34,7 +34,7 @@ typedef struct latent_codec {
     /* the band at work */
     size_t h;
     int16_t *y_hat;
-    const float *y;            /* NULL when decoding */
+    const int16_t *y;          /* NULL when decoding */
     const uint8_t *idle;       /* NULL, or (h, w): positions whose symbols may be anything */
     size_t pass;
     range_encoder encoder;
@@ -50,9 +50,9 @@ void latent_codec_free(latent_codec *lc);
 ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
                                ghm_diagnostics *diag);
 
-/* y: (h, w, M) -> payload appended to out, and the y_hat that a decoder will have. idle: NULL, or (h, w), not zero where
+/* y: (h, w, M), Q frac_y -> payload appended to out, and the y_hat that a decoder will have. idle: NULL, or (h, w), not zero where
  * nobody will see the pixels: symbols are chosen for their rate alone there. */
-ghm_status latent_codec_encode(latent_codec *lc, const float *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
+ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
                                ghm_diagnostics *diag);
 
 #endif

@@ -48,11 +48,11 @@ static void fill_floats(const int16_t *table, size_t n, position at, float *to)
 }
 
 /* min((multiplier * gain + 2^19) >> 20, 2^31 - 1) */
-static void fill_gs_in(const ghm_model *model, position at, int32_t *multiplier)
+static void fill_multipliers(const nn_linear *layer, const int16_t *gain_table, position at, int32_t *multiplier)
 {
-    for (size_t o = 0; o < model->d4; o++) {
-        const uint64_t gain = fixed_exp2_q20(interpolate(model->anchors.gain_d4, model->d4, o, at));
-        const uint64_t m = ((uint64_t)model->gs.in.multiplier[o] * gain + (1u << 19)) >> 20;
+    for (size_t o = 0; o < layer->c_out; o++) {
+        const uint64_t gain = fixed_exp2_q20(interpolate(gain_table, layer->c_out, o, at));
+        const uint64_t m = ((uint64_t)layer->multiplier[o] * gain + (1u << 19)) >> 20;
         multiplier[o] = m > INT32_MAX ? INT32_MAX : (int32_t)m;
     }
 }
@@ -68,8 +68,8 @@ ghm_status quality_tables_init(quality_tables *t, const ghm_model *model, uint16
     int16_t *scale_offset = arena_alloc(memory, model->m, sizeof *scale_offset);
     uint8_t *z_table = arena_alloc(memory, model->z, sizeof *z_table);
     int32_t *gs_in = arena_alloc(memory, model->d4, sizeof *gs_in);
+    int32_t *ga_in = arena_alloc(memory, model->e4, sizeof *ga_in);
     float *gain_y = arena_alloc(memory, model->m, sizeof *gain_y);
-    float *gain_e4 = arena_alloc(memory, model->e4, sizeof *gain_e4);
 
     GHM_TRY(arena_status(memory, diag));
     fill_factors(anchors->step, model->m, at, step);
@@ -79,9 +79,9 @@ ghm_status quality_tables_init(quality_tables *t, const ghm_model *model, uint16
     for (size_t i = 0; i < model->z; i++)
         z_table[i] = (uint8_t)between(anchors->z_table[at.anchor * model->z + i],
                                       anchors->z_table[(at.anchor + 1) * model->z + i], at.fraction);
-    fill_gs_in(model, at, gs_in);
+    fill_multipliers(&model->gs.in, anchors->gain_d4, at, gs_in);
+    fill_multipliers(&model->ga.in, anchors->gain_e4, at, ga_in);
     fill_floats(anchors->gain_y, model->m, at, gain_y);
-    fill_floats(anchors->gain_e4, model->e4, at, gain_e4);
-    *t = (quality_tables){ step, ratio, scale_offset, z_table, gs_in, gain_y, gain_e4 };
+    *t = (quality_tables){ step, ratio, scale_offset, z_table, gs_in, ga_in, gain_y };
     return GHM_OK;
 }

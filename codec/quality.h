@@ -10,9 +10,9 @@ typedef struct quality_tables {
     const int16_t *scale_offset_q8;        /* (M) */
     const uint8_t *z_table;                /* (Z) */
     const int32_t *gs_in_multiplier;       /* (d4): of gs.in, with gain_d4 */
+    const int32_t *ga_in_multiplier;       /* (e4): of ga.in, with gain_e4; encoder */
     /* encoder */
     const float *gain_y;                   /* (M) */
-    const float *gain_e4;                  /* (e4) */
 } quality_tables;
 
 /* User quality 0..100 to the stream's: 1/1024 of an anchor, 0 .. 1024 (n_anchors - 1), and back. */

@@ -44,6 +44,13 @@ void block_stream_init(block_stream *s, const block_list *list, const nn_kernels
     block_stream_allocate(s, memory);
 }
 
+void block_stream_cut(block_stream *s, bool left, bool right)
+{
+    s->cut_left = left;
+    s->cut_right = right;
+    block_stream_set_widths(s);
+}
+
 void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, const nn_float_kernels *kernels, size_t width,
                            arena *memory, void (*emit)(void *user, size_t row, const float *x), void *user)
 {

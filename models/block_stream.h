@@ -9,7 +9,7 @@
  * A stream may run over some columns of a picture only: where columns beyond an edge of its rows exist, they are not zeros,
  * and every block *cuts* a column there, the one that would have to know.
  *
- * The same text (block_stream_template.h) makes the exact int16 stream and the float stream of the encoder. */
+ * The same text (block_stream_template.h) makes the exact int16 stream and the float stream of the hyper analysis. */
 #ifndef GHM_MODELS_BLOCK_STREAM_H
 #define GHM_MODELS_BLOCK_STREAM_H
 
@@ -60,7 +60,7 @@ typedef struct block_node_f32 {
 typedef struct block_stream_f32 {
     const block_list_f32 *list;
     const nn_float_kernels *kernels;
-    size_t width, cut_left, cut_right;
+    size_t width, cut_left, cut_right; /* nothing is cut */
     block_node_f32 *nodes;
     float *filtered, *hidden;
     size_t row_out;
@@ -70,7 +70,6 @@ typedef struct block_stream_f32 {
 
 void block_stream_f32_init(block_stream_f32 *s, const block_list_f32 *list, const nn_float_kernels *kernels, size_t width,
                            arena *memory, void (*emit)(void *user, size_t row, const float *x), void *user);
-void block_stream_f32_cut(block_stream_f32 *s, bool left, bool right);
 void block_stream_f32_start(block_stream_f32 *s);
 float *block_stream_f32_row(block_stream_f32 *s);
 void block_stream_f32_push(block_stream_f32 *s);

@@ -54,10 +54,8 @@ static void NAME(_deliver)(STREAM *s, size_t i)
         NAME(_finish_row)(s, i, row - 1, node->a[row % 3]);
 }
 
-void NAME(_cut)(STREAM *s, bool left, bool right)
+static void NAME(_set_widths)(STREAM *s)
 {
-    s->cut_left = left;
-    s->cut_right = right;
     for (size_t i = 0; s->nodes && i <= s->list->n; i++)
         s->nodes[i].width = s->width - i * (s->cut_left + s->cut_right);
 }
@@ -101,5 +99,5 @@ static void NAME(_allocate)(STREAM *s, arena *memory)
         s->filtered = arena_alloc(memory, row, sizeof(ELEMENT));
         s->hidden = arena_alloc(memory, s->width * s->list->hidden, sizeof(ELEMENT));
     }
-    NAME(_cut)(s, false, false);
+    NAME(_set_widths)(s);
 }

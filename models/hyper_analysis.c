@@ -40,7 +40,15 @@ void hyper_analysis_init(hyper_analysis *ha, const ghm_model *model, size_t w, a
     block_stream_f32_init(&ha->b32, &model->ha.b32, model->float_kernels, 2 * zw, memory, hyper_on_row32, ha);
 }
 
-void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z)
+/* n values of y -> ha->row16, as real numbers. */
+static void read_row16(hyper_analysis *ha, const int16_t *y, size_t n)
+{
+    const float unit = 1.0f / (float)(1 << ha->model->frac_y);
+    for (size_t i = 0; i < n; i++)
+        ha->row16[i] = (float)y[i] * unit;
+}
+
+void hyper_analysis_run(hyper_analysis *ha, const int16_t *y, size_t h, float *z)
 {
     const size_t row_size = ha->w * ha->model->m;
 
@@ -49,9 +57,9 @@ void hyper_analysis_run(hyper_analysis *ha, const float *y, size_t h, float *z)
     block_stream_f32_start(&ha->b32);
     for (size_t row = 0; row < (h + 3) / 4 * 4; row++) {
         if (row < h)
-            memcpy(ha->row16, y + row * row_size, row_size * sizeof *y);
+            read_row16(ha, y + row * row_size, row_size);
         else
-            memset(ha->row16, 0, row_size * sizeof *y);
+            memset(ha->row16, 0, row_size * sizeof *ha->row16);
         linear(ha->model, &ha->model->ha.in, ha->row16, ha->b16.width, block_stream_f32_row(&ha->b16));
         block_stream_f32_push(&ha->b16);
     }

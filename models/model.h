@@ -40,8 +40,8 @@ typedef struct block_list_f32 {
 } block_list_f32;
 
 typedef struct analysis_weights {
-    nn_linear_f32 in, out, base;
-    block_list_f32 b4;
+    nn_linear in, out, base;
+    block_list b4;
 } analysis_weights;
 
 typedef struct hyper_analysis_weights {
@@ -111,8 +111,9 @@ ghm_status model_open_unpacked(const uint8_t *data, size_t size, ghm_backend bac
 /* Thousands of multiply-adds a pixel that gs takes, with or without its filter. */
 double model_synthesis_kmac(const ghm_model *model, bool filtered);
 
-/* Bytes of scratch that any layer of the exact zone needs for rows of n positions. */
+/* Bytes of scratch that any layer of a decoder, or any of ga, needs for rows of n positions. */
 size_t model_scratch_bytes(const ghm_model *model, size_t n);
+size_t model_analysis_scratch_bytes(const ghm_model *model, size_t n);
 
 static inline bool model_has_analysis_filter(const ghm_model *model) { return model->e4 > 0; }
 static inline bool model_has_synthesis_filter(const ghm_model *model) { return model->d4 > 0; }

@@ -44,8 +44,8 @@ static double context_macs(const ghm_model *m)
 
 static double analysis_macs(const ghm_model *m)
 {
-    const double at4 = linear_f32_macs(&m->ga.in) + block_macs_f32(&m->ga.b4) + linear_f32_macs(&m->ga.out);
-    return at4 / 16 + linear_f32_macs(&m->ga.base) / 256;
+    const double at4 = linear_macs(&m->ga.in) + block_macs(&m->ga.b4, 1) + linear_macs(&m->ga.out);
+    return at4 / 16 + linear_macs(&m->ga.base) / 256;
 }
 
 static double hyper_analysis_macs(const ghm_model *m)
@@ -81,11 +81,13 @@ static size_t max_block_scratch(const ghm_model *m, const block_list *list, size
     return so_far;
 }
 
+enum { LEAST_SCRATCH = 64 };
+
 size_t model_scratch_bytes(const ghm_model *m, size_t n)
 {
     const nn_linear *const single[] = { &m->hs.in, &m->hs.up, &m->hs.out, &m->hs.scale, &m->gs.base, &m->gs.in, &m->gs.out };
     const block_list *const lists[] = { &m->hs.b32, &m->hs.b16, &m->hs.prior, &m->gs.b4 };
-    size_t bytes = 64;
+    size_t bytes = LEAST_SCRATCH;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         bytes = max_scratch(m, single[i], n, bytes);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -96,4 +98,13 @@ size_t model_scratch_bytes(const ghm_model *m, size_t n)
         bytes = max_block_scratch(m, &m->passes[k].b, n, bytes);
     }
     return bytes;
+}
+
+size_t model_analysis_scratch_bytes(const ghm_model *m, size_t n)
+{
+    const nn_linear *const single[] = { &m->ga.in, &m->ga.out, &m->ga.base };
+    size_t bytes = LEAST_SCRATCH;
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        bytes = max_scratch(m, single[i], n, bytes);
+    return max_block_scratch(m, &m->ga.b4, n, bytes);
 }

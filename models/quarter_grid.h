@@ -3,7 +3,7 @@
 #ifndef GHM_MODELS_QUARTER_GRID_H
 #define GHM_MODELS_QUARTER_GRID_H
 
-#include "models/model.h"
+#include "models/block_stream.h"
 
 enum {
     QUARTERS = 4,                               /* rows and columns of the grid in a position of y */
@@ -67,12 +67,15 @@ static inline size_t quarter_strip_surplus(const quarter_strip *s)
     return s->cut_left ? 0 : QUARTERS * s->first;
 }
 
-/* Columns of y of which rows that take row_bytes a column of the grid find room in the second-level cache. Every row goes
- * through weight_bytes of weights: where these alone fill the cache, no rows stay there, and a strip has to be wide enough for
- * the weights to be fetched less often than the rows. */
-static inline size_t quarter_strip_widest(size_t row_bytes, size_t weight_bytes)
+/* Columns of y of which the rows find room in the second-level cache, those of the filter's blocks and the pixels that are its
+ * input and output. Every row goes through all weights of the filter: where these alone fill the cache, no rows stay there, and
+ * a strip has to be wide enough for the weights to be fetched less often than the rows. */
+static inline size_t quarter_strip_widest(const block_list *filter)
 {
     enum { CACHE_BYTES = 640 * 1024, NARROWEST = 16 };
+    const size_t pixels = (filter->n + 1) * QUARTER_CHANNELS + BASE_CHANNELS / QUARTERS + QUARTER_ROW_SAMPLES;
+    const size_t row_bytes = (pixels + block_row_values(filter->n, filter->c, filter->hidden)) * sizeof(int16_t);
+    const size_t weight_bytes = block_weights(filter->n, filter->c, filter->hidden) * sizeof(int16_t);
     const size_t n = (weight_bytes > CACHE_BYTES ? weight_bytes : CACHE_BYTES) / (QUARTERS * row_bytes);
     return n > NARROWEST ? n : NARROWEST;
 }

@@ -22,10 +22,7 @@ static size_t reach4(const synthesis *gs)
 
 size_t synthesis_widest(const ghm_model *model)
 {
-    const block_list *list = &model->gs.b4;
-    const size_t pixels = (list->n + 1) * QUARTER_CHANNELS + BASE_CHANNELS / QUARTERS + QUARTER_ROW_SAMPLES;
-    return quarter_strip_widest((pixels + block_row_values(list->n, list->c, list->hidden)) * sizeof(int16_t),
-                                block_weights(list->n, list->c, list->hidden) * sizeof(int16_t));
+    return quarter_strip_widest(&model->gs.b4);
 }
 
 /* Row row4 of the grid at 1/4, (4 held, 48). */

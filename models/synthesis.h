@@ -2,7 +2,6 @@
 #ifndef GHM_MODELS_SYNTHESIS_H
 #define GHM_MODELS_SYNTHESIS_H
 
-#include "models/block_stream.h"
 #include "models/quarter_grid.h"
 
 /* Receives a row of the picture's pixels, n of them from column first_pixel on: (n, 3) RGB, Q6 within 0..255 * 64. */

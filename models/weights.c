@@ -13,12 +13,13 @@
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 3, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 4, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
 
-enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, LINEAR_F32_S16, DEPTHWISE_F32_S8 };
+enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, DEPTHWISE_F32_S8 = 6 }; /* 5: of version 3 */
 
-static const char *const kind_names[] = { "none", "linear int8", "linear int16", "depthwise int8",
-    "float linear from int8", "float linear from int16", "float depthwise from int8" };
+static const char *const kind_names[] = { [LINEAR_S8] = "linear int8", [LINEAR_S16] = "linear int16",
+    [DEPTHWISE_S8] = "depthwise int8", [LINEAR_F32_S8] = "float linear from int8",
+    [DEPTHWISE_F32_S8] = "float depthwise from int8" };
 
 /* Block lists in file order. */
 enum { LIST_GA_B4, LIST_HA_B16, LIST_HA_B32, LIST_HS_B32, LIST_HS_B16, LIST_HS_PRIOR, LIST_CTX, LIST_GS_B4, N_LISTS };
@@ -311,10 +312,9 @@ static void read_depthwise(loader *l, const char *name, nn_depthwise *layer, siz
     read_table(l, &p->table, "layer", l->n_layers - 1);
 }
 
-static void read_linear_f32(loader *l, const char *name, nn_linear_f32 *layer, enum layer_kind kind, size_t c_out,
-                            size_t c_in)
+static void read_linear_f32(loader *l, const char *name, nn_linear_f32 *layer, size_t c_out, size_t c_in)
 {
-    pending_layer *p = begin_layer(l, name, kind, c_out, c_in);
+    pending_layer *p = begin_layer(l, name, LINEAR_F32_S8, c_out, c_in);
     if (!p)
         return;
     *layer = (nn_linear_f32){ .c_out = c_out, .c_in = c_in, .bias = read_f32(l, c_out, name) };
@@ -366,20 +366,20 @@ static void read_blocks_f32(loader *l, const char *name, block_list_f32 *list, i
     list->blocks = allocate(l, list->n + 1, sizeof *list->blocks);
     for (size_t i = 0; list->blocks && i < list->n; i++) {
         block_f32 *b = &list->blocks[i];
-        read_linear_f32(l, part_name(buffer, name, i, "w1"), &b->w1, LINEAR_F32_S8, c, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w1"), &b->w1, c, c);
         read_depthwise_f32(l, part_name(buffer, name, i, "dw"), &b->dw, c);
-        read_linear_f32(l, part_name(buffer, name, i, "w2"), &b->w2, LINEAR_F32_S8, c, c);
-        read_linear_f32(l, part_name(buffer, name, i, "w3"), &b->w3, LINEAR_F32_S8, h, c);
-        read_linear_f32(l, part_name(buffer, name, i, "w4"), &b->w4, LINEAR_F32_S8, c, h);
+        read_linear_f32(l, part_name(buffer, name, i, "w2"), &b->w2, c, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w3"), &b->w3, h, c);
+        read_linear_f32(l, part_name(buffer, name, i, "w4"), &b->w4, c, h);
     }
 }
 
 static void read_analysis_filter(loader *l)
 {
     ghm_model *m = l->model;
-    read_linear_f32(l, "ga.in", &m->ga.in, LINEAR_F32_S8, m->e4, 48);
-    read_blocks_f32(l, "ga.b4", &m->ga.b4, LIST_GA_B4, m->e4);
-    read_linear_f32(l, "ga.out", &m->ga.out, LINEAR_F32_S8, 48, m->e4);
+    read_linear(l, "ga.in", &m->ga.in, m->e4, 48);
+    read_blocks(l, "ga.b4", &m->ga.b4, LIST_GA_B4, m->e4);
+    read_linear(l, "ga.out", &m->ga.out, 48, m->e4);
 }
 
 static void read_synthesis_filter(loader *l)
@@ -398,13 +398,13 @@ static void read_layers(loader *l)
 
     if (model_has_analysis_filter(m))
         read_analysis_filter(l);
-    read_linear_f32(l, "ga.base", &m->ga.base, LINEAR_F32_S16, m->m, 768);
+    read_linear_kind(l, "ga.base", &m->ga.base, LINEAR_S16, m->m, 768);
 
-    read_linear_f32(l, "ha.in", &m->ha.in, LINEAR_F32_S8, m->z, m->m);
+    read_linear_f32(l, "ha.in", &m->ha.in, m->z, m->m);
     read_blocks_f32(l, "ha.b16", &m->ha.b16, LIST_HA_B16, m->z);
-    read_linear_f32(l, "ha.down32", &m->ha.down32, LINEAR_F32_S8, m->z, 4 * m->z);
+    read_linear_f32(l, "ha.down32", &m->ha.down32, m->z, 4 * m->z);
     read_blocks_f32(l, "ha.b32", &m->ha.b32, LIST_HA_B32, m->z);
-    read_linear_f32(l, "ha.down64", &m->ha.down64, LINEAR_F32_S8, m->z, 4 * m->z);
+    read_linear_f32(l, "ha.down64", &m->ha.down64, m->z, 4 * m->z);
 
     read_linear(l, "hs.in", &m->hs.in, 4 * m->z, m->z);
     read_blocks(l, "hs.b32", &m->hs.b32, LIST_HS_B32, m->z);
@@ -435,7 +435,7 @@ static void read_layers(loader *l)
 
 static bool is_16_bit(const pending_layer *p)
 {
-    return p->kind == LINEAR_S16 || p->kind == LINEAR_F32_S16;
+    return p->kind == LINEAR_S16;
 }
 
 static int decode_weight(range_decoder *d, const pending_layer *p)
@@ -548,8 +548,7 @@ static void store_layer(loader *l, const pending_layer *p)
     case LINEAR_S8:
     case LINEAR_S16: store_linear(l, p); break;
     case DEPTHWISE_S8: store_depthwise(l, p); break;
-    case LINEAR_F32_S8:
-    case LINEAR_F32_S16: store_linear_f32(l, p); break;
+    case LINEAR_F32_S8: store_linear_f32(l, p); break;
     case DEPTHWISE_F32_S8: store_depthwise_f32(p, l->integers); break;
     }
 }

@@ -1,6 +1,5 @@
 /* The analysis of the small random model with a filter (testdata/parity): what it sees of a picture, by the picture's size,
  * kind and rows at hand. tests/parity compares its numbers. */
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,17 +69,17 @@ static ghm_image planar(void *samples, unsigned bit_depth)
 }
 
 /* y: (H, W, M) of the whole picture; the caller does not release it. */
-static float *analyse(const ghm_image *image)
+static int16_t *analyse(const ghm_image *image)
 {
     analysis ga;
-    float *y = arena_alloc(&memory, H * W * model->m, sizeof *y);
-    analysis_init(&ga, model, quality.gain_e4, image, 0, W, &memory);
+    int16_t *y = arena_alloc(&memory, H * W * model->m, sizeof *y);
+    analysis_init(&ga, model, quality.ga_in_multiplier, image, 0, W, &memory);
     assert_int_equal(memory.failed_bytes, 0);
     analysis_run(&ga, 0, H, y);
     return y;
 }
 
-static float *analyse_picture(void)
+static int16_t *analyse_picture(void)
 {
     static uint8_t rgb[HEIGHT * WIDTH * 3];
     draw(rgb, WIDTH, HEIGHT);
@@ -88,7 +87,7 @@ static float *analyse_picture(void)
     return analyse(&image);
 }
 
-static void assert_same(const float *a, const float *b)
+static void assert_same(const int16_t *a, const int16_t *b)
 {
     assert_memory_equal(a, b, H * W * model->m * sizeof *a);
 }
@@ -115,7 +114,7 @@ static void planes_are_as_good_as_interleaved_samples(void **state)
     (void)state;
 }
 
-static void sixteen_bits_are_eight_but_for_rounding(void **state)
+static void sixteen_bits_of_the_same_shade_are_eight(void **state)
 {
     static uint16_t samples[3 * HEIGHT * WIDTH];
     uint16_t *to = samples;
@@ -124,9 +123,38 @@ static void sixteen_bits_are_eight_but_for_rounding(void **state)
             for (size_t x = 0; x < WIDTH; x++)
                 *to++ = (uint16_t)(257 * sample(x, y, c));
     const ghm_image image = planar(samples, 16);
-    const float *deep = analyse(&image), *y = analyse_picture();
-    for (size_t i = 0; i < H * W * model->m; i++)
-        assert_true(fabsf(deep[i] - y[i]) <= 1e-3f);
+    assert_same(analyse(&image), analyse_picture());
+    (void)state;
+}
+
+static void every_depth_has_its_white(void **state)
+{
+    static uint8_t rgb[3 * HEIGHT * WIDTH];
+    static uint16_t samples[3 * HEIGHT * WIDTH];
+    memset(rgb, 255, sizeof rgb);
+    const ghm_image shallow = interleaved(rgb, WIDTH, HEIGHT);
+    const int16_t *white = analyse(&shallow);
+    for (unsigned depth = 9; depth <= 16; depth++) {
+        for (size_t i = 0; i < 3 * HEIGHT * WIDTH; i++)
+            samples[i] = (uint16_t)((1u << depth) - 1);
+        const ghm_image image = planar(samples, depth);
+        assert_same(analyse(&image), white);
+    }
+    (void)state;
+}
+
+/* 16 bits are fine enough to say any value of Q3. */
+static void deep_samples_are_rounded(void **state)
+{
+    enum { WHITE_OF_10 = 1023, WHITE_OF_16 = 65535, WHITE_Q3 = 255 * 8 };
+    static uint16_t samples[3 * HEIGHT * WIDTH], nearest[3 * HEIGHT * WIDTH];
+    for (size_t i = 0; i < 3 * HEIGHT * WIDTH; i++) {
+        samples[i] = (uint16_t)(i * i % (WHITE_OF_10 + 1));
+        const unsigned q3 = ((unsigned)samples[i] * WHITE_Q3 + WHITE_OF_10 / 2) / WHITE_OF_10;
+        nearest[i] = (uint16_t)((q3 * WHITE_OF_16 + WHITE_Q3 / 2) / WHITE_Q3);
+    }
+    const ghm_image ten = planar(samples, 10), sixteen = planar(nearest, 16);
+    assert_same(analyse(&ten), analyse(&sixteen));
     (void)state;
 }
 
@@ -148,10 +176,10 @@ static void a_row_depends_on_its_halo_only(void **state)
     static uint8_t rgb[HEIGHT * WIDTH * 3];
     const size_t halo = analysis_halo(model), row_size = W * model->m;
     const ghm_image image = interleaved(rgb, WIDTH, HEIGHT);
-    const float *expected = analyse_picture();
-    float *y = arena_alloc(&memory, H * row_size, sizeof *y);
+    const int16_t *expected = analyse_picture();
+    int16_t *y = arena_alloc(&memory, H * row_size, sizeof *y);
     analysis ga;
-    analysis_init(&ga, model, quality.gain_e4, &image, 0, W, &memory);
+    analysis_init(&ga, model, quality.ga_in_multiplier, &image, 0, W, &memory);
     for (size_t row = 0; row < H; row++) {
         const size_t top = row > halo ? (row - halo) * SIDE : 0, end = (row + 1 + halo) * SIDE;
         const size_t bottom = end < HEIGHT ? end : HEIGHT;
@@ -171,7 +199,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edges_are_repeated),
         cmocka_unit_test(planes_are_as_good_as_interleaved_samples),
-        cmocka_unit_test(sixteen_bits_are_eight_but_for_rounding),
+        cmocka_unit_test(sixteen_bits_of_the_same_shade_are_eight),
+        cmocka_unit_test(every_depth_has_its_white),
+        cmocka_unit_test(deep_samples_are_rounded),
         cmocka_unit_test(grey_is_rgb_of_equal_samples),
         cmocka_unit_test(a_row_depends_on_its_halo_only),
     };

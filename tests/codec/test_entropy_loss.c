@@ -35,9 +35,9 @@ static int measure(const ghm_model *model, const ghm_image *image, double user_q
     if (quality_tables_init(&quality, model, quality_from_user(model, user_quality), &memory, NULL) != GHM_OK ||
         latent_codec_init(&lc, model, &quality, h, w, true, NULL, NULL) != GHM_OK)
         return 0;
-    float *y = arena_alloc(&memory, h * w * model->m, sizeof *y);
+    int16_t *y = arena_alloc(&memory, h * w * model->m, sizeof *y);
     int16_t *y_hat = arena_alloc(&memory, h * w * model->m, sizeof *y_hat);
-    analysis_init(&ga, model, quality.gain_e4, image, 0, w, &memory);
+    analysis_init(&ga, model, quality.ga_in_multiplier, image, 0, w, &memory);
     if (memory.failed_bytes)
         return 0;
     analysis_run(&ga, 0, h, y);

@@ -9,7 +9,7 @@ import struct
 import sys
 
 LISTS = ('ga.b4', 'ha.b16', 'ha.b32', 'hs.b32', 'hs.b16', 'hs.prior', 'ctx', 'gs.b4')
-LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_S8, FLOAT_S16, FLOAT_DEPTHWISE = range(1, 7)
+LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_S8, FLOAT_DEPTHWISE = 1, 2, 3, 4, 6
 C = 8
 
 
@@ -42,8 +42,8 @@ def blocks(name, count, real=False):
 def layers(count, filters):
     out = b''
     if filters:
-        out += layer('ga.in', FLOAT_S8, C, 48) + blocks('ga.b4', count, real=True) + layer('ga.out', FLOAT_S8, 48, C)
-    out += layer('ga.base', FLOAT_S16, C, 768)
+        out += layer('ga.in', LINEAR_S8, C, 48) + blocks('ga.b4', count) + layer('ga.out', LINEAR_S8, 48, C)
+    out += layer('ga.base', LINEAR_S16, C, 768)
     out += layer('ha.in', FLOAT_S8, C, C) + blocks('ha.b16', count, real=True) + layer('ha.down32', FLOAT_S8, C, 4 * C)
     out += blocks('ha.b32', count, real=True) + layer('ha.down64', FLOAT_S8, C, 4 * C)
     out += layer('hs.in', LINEAR_S8, 4 * C, C) + blocks('hs.b32', count) + layer('hs.up', LINEAR_S8, 4 * C, C)
@@ -68,7 +68,7 @@ def weight_file(name, count, filters, coded):
     plain += bytes(2 * C) + struct.pack('<h', 0) * C + struct.pack('<H', 1)
     plain += table(-1, 1, 65533, 1, 1) + table(-2, 10000, 10000, 25536, 10000, 9999, 1) + table(-1, 20000, 25000, 20000, 536)
     plain += layers(count, filters)
-    return struct.pack('<4sHHQII', b'GHMW', 3, 0, 0, len(plain), len(coded)) + plain + coded
+    return struct.pack('<4sHHQII', b'GHMW', 4, 0, 0, len(plain), len(coded)) + plain + coded
 
 
 def main():

@@ -1,5 +1,5 @@
 /* The networks in C against tensors written by the training code's integer reference (testdata/parity/README.md): every
- * integer tensor must be equal, on every backend, and the encoder's float ones nearly so. */
+ * integer tensor must be equal, on every backend, and the hyper analysis's float one nearly so. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,10 +26,10 @@ typedef struct tensor {
     char name[32];
     size_t h, w, c;
     int32_t *value; /* (h, w, c) */
-    float *real;    /* instead, of the encoder's float networks */
+    float *real;    /* instead, of the hyper analysis */
 } tensor;
 
-static const float analysis_epsilon = 1e-3f;
+static const float z_epsilon = 1e-3f;
 
 typedef struct vectors {
     tensor tensors[MAX_TENSORS];
@@ -129,7 +129,7 @@ static void compare_f32(const tensor *t, const float *value)
     for (size_t i = 0; i < t->h * t->w * t->c; i++)
         largest = fmaxf(largest, fabsf(value[i] - t->real[i]));
     print_message("    %-12s largest difference %.1e\n", t->name, (double)largest);
-    assert_true(largest <= analysis_epsilon);
+    assert_true(largest <= z_epsilon);
 }
 
 static void compare_u8(const tensor *t, const uint8_t *value)
@@ -284,12 +284,12 @@ static void check_pixels(const ghm_model *model, const quality_tables *quality, 
 
 /* g_a in strips of so many columns, rows one by one, if so from the last to the first. */
 static void analyse_in_strips(const ghm_model *model, const quality_tables *quality, const ghm_image *image, size_t h, size_t w,
-                              size_t columns, bool falling, float *y)
+                              size_t columns, bool falling, int16_t *y)
 {
     arena memory = { 0 };
     for (size_t x = 0; x < w; x += columns) {
         analysis ga;
-        analysis_init(&ga, model, quality->gain_e4, image, x, x + columns < w ? x + columns : w, &memory);
+        analysis_init(&ga, model, quality->ga_in_multiplier, image, x, x + columns < w ? x + columns : w, &memory);
         assert_int_equal(memory.failed_bytes, 0);
         for (size_t i = 0; i < h; i++) {
             const size_t row = falling ? h - 1 - i : i;
@@ -312,13 +312,13 @@ static void check_analysis(const ghm_model *model, const quality_tables *quality
     assert_int_equal(ghm_image_alloc((uint32_t)picture->w, (uint32_t)picture->h, &image, NULL), GHM_OK);
     for (size_t i = 0; i < picture->h * picture->w * 3; i++)
         image.planes[0][i] = (uint8_t)picture->value[i];
-    float *y = arena_alloc(&memory, n_y, sizeof *y), *strips = arena_alloc(&memory, n_y, sizeof *strips);
+    int16_t *y = arena_alloc(&memory, n_y, sizeof *y), *strips = arena_alloc(&memory, n_y, sizeof *strips);
     float *z = arena_alloc(&memory, n_y, sizeof *z);
-    analysis_init(&ga, model, quality->gain_e4, &image, 0, expected->w, &memory);
+    analysis_init(&ga, model, quality->ga_in_multiplier, &image, 0, expected->w, &memory);
     hyper_analysis_init(&ha, model, expected->w, &memory);
     assert_int_equal(memory.failed_bytes, 0);
     analysis_run(&ga, 0, expected->h, y);
-    compare_f32(expected, y);
+    compare_i16(expected, y);
     for (size_t columns = least_piece(model, expected->w + 1); columns <= expected->w; columns++) {
         memset(strips, 0, n_y * sizeof *strips);
         analyse_in_strips(model, quality, &image, expected->h, expected->w, columns, columns % 2, strips);
