@@ -78,8 +78,7 @@ static double stage_gmacs(const bench_report *r, const bench_direction *d, bench
 
 static double stage_share(const bench_report *r, const bench_direction *d, bench_stage stage)
 {
-    const dot_peak *peak = stage == BENCH_ANALYSIS ? &r->float_peak : &r->int16_peak;
-    return stage_gmacs(r, d, stage) / peak->gmacs;
+    return stage_gmacs(r, d, stage) / r->int16_peak.gmacs;
 }
 
 /* Of the call's CPU seconds, what is in no stage; NaN when a stage was not measured. */
@@ -140,8 +139,7 @@ void bench_report_print(const bench_report *r)
     printf("%s: %s, %s %s\n", m.system.nodename, m.cpu, m.system.sysname, m.system.machine);
     printf("gingham %s, weights %s %016" PRIx64 ", backend %s, threads %d\n", ghm_version(), info.name, info.id,
            ghm_backend_name(info.backend), r->threads);
-    printf("peak of a thread: %.1f GMAC/s of int16 (%s), %.1f of float (%s)\n", r->int16_peak.gmacs,
-           r->int16_peak.instruction, r->float_peak.gmacs, r->float_peak.instruction);
+    printf("peak of a thread: %.1f GMAC/s of int16 (%s)\n", r->int16_peak.gmacs, r->int16_peak.instruction);
     printf("%s, %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp; medians of %d\n"
            "read, write and call: on the clock; the others: CPU time of all threads\n", r->picture, r->width, r->height,
            r->quality, r->bytes, 8e-6 * (double)r->bytes / megapixels(r), r->repetitions);
@@ -215,7 +213,6 @@ void bench_report_print_json(const bench_report *r)
     json_integer(&o, "bytes", r->bytes);
     json_integer(&o, "repetitions", (uint64_t)r->repetitions);
     put_peak(&o, "int16_peak", &r->int16_peak);
-    put_peak(&o, "float_peak", &r->float_peak);
     put_direction(&o, "encode", r, &r->encode);
     put_direction(&o, "decode", r, &r->decode);
     json_end(&o);

@@ -38,7 +38,7 @@ typedef struct bench_report {
     size_t bytes;        /* of the stream */
     int threads, repetitions;
     bench_direction encode, decode;
-    dot_peak int16_peak, float_peak;
+    dot_peak int16_peak;
 } bench_report;
 
 void bench_report_print(const bench_report *report);

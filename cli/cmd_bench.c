@@ -368,7 +368,7 @@ static void begin_report(bench_job *job)
         .model = job->model, .picture = subject(job), .width = job->image.width, .height = job->image.height,
         .quality = o->quality, .threads = o->threads ? o->threads : ghm_available_threads(),
         .repetitions = o->repetitions, .encode = none, .decode = none,
-        .int16_peak = dot_peak_int16(), .float_peak = dot_peak_float(),
+        .int16_peak = dot_peak_int16(),
     };
 }
 

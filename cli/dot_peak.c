@@ -25,7 +25,7 @@ typedef struct instruction {
     const char *name;
     ghm_backend backend;   /* what has it */
     double macs;           /* of one round */
-    round_loop *int16, *real;
+    round_loop *loop;
 } instruction;
 
 /* -------------------------------------------------------------------------------------------------- loops */
@@ -60,8 +60,6 @@ typedef struct instruction {
 
 DEFINE_LOOP(int16_avx512, AVX512, __m512i, _mm512_setzero_si512(), _mm512_set1_epi16(1), "v",
             _mm512_dpwssd_epi32(sums[i], x, x), _mm512_reduce_add_epi32(sums[i]))
-DEFINE_LOOP(float_avx512, AVX512, __m512, _mm512_setzero_ps(), _mm512_set1_ps(1), "v",
-            _mm512_fmadd_ps(x, x, sums[i]), _mm512_reduce_add_ps(sums[i]))
 DEFINE_LOOP(int16_avxvnni, AVXVNNI, __m256i, _mm256_setzero_si256(), _mm256_set1_epi16(1), "x",
             _mm256_dpwssd_avx_epi32(sums[i], x, x), _mm256_extract_epi32(sums[i], 0))
 
@@ -73,21 +71,15 @@ AVX2 static inline __m256i multiply_add(__m256i sum, __m256i *x)
 }
 DEFINE_LOOP(int16_avx2, AVX2, __m256i, _mm256_setzero_si256(), _mm256_set1_epi16(1), "x",
             multiply_add(sums[i], &x), _mm256_extract_epi32(sums[i], 0))
-DEFINE_LOOP(float_avx2, AVX2, __m256, _mm256_setzero_ps(), _mm256_set1_ps(1), "x", _mm256_fmadd_ps(x, x, sums[i]),
-            _mm256_cvtss_f32(sums[i]))
 
 static const instruction instructions[] = {
-    { "vpdpwssd zmm", GHM_BACKEND_AVX512, 32 * ROUND, int16_avx512, NULL },
-    { "vpdpwssd ymm", GHM_BACKEND_AVXVNNI, 16 * ROUND, int16_avxvnni, NULL },
-    { "vpmaddwd, vpaddd ymm", GHM_BACKEND_AVX2, 16 * ROUND, int16_avx2, NULL },
-    { "vfmadd231ps zmm", GHM_BACKEND_AVX512, 16 * ROUND, NULL, float_avx512 },
-    { "vfmadd231ps ymm", GHM_BACKEND_AVX2, 8 * ROUND, NULL, float_avx2 },
+    { "vpdpwssd zmm", GHM_BACKEND_AVX512, 32 * ROUND, int16_avx512 },
+    { "vpdpwssd ymm", GHM_BACKEND_AVXVNNI, 16 * ROUND, int16_avxvnni },
+    { "vpmaddwd, vpaddd ymm", GHM_BACKEND_AVX2, 16 * ROUND, int16_avx2 },
 #elif defined(__aarch64__)
 DEFINE_LOOP(int16_neon, , int32x4_t, vdupq_n_s32(0), vdupq_n_s32(1), "w",
             vmlal_s16(sums[i], vreinterpret_s16_s32(vget_low_s32(x)), vreinterpret_s16_s32(vget_low_s32(x))),
             vgetq_lane_s32(sums[i], 0))
-DEFINE_LOOP(float_neon, , float32x4_t, vdupq_n_f32(0), vdupq_n_f32(1), "w", vfmaq_f32(sums[i], x, x),
-            vgetq_lane_f32(sums[i], 0))
 
 /* A product of int16 and int8 takes two of int8. */
 static inline int32x4_t sdot(int32x4_t sum, int32x4_t x)
@@ -99,13 +91,12 @@ DEFINE_LOOP(int16_dotprod, , int32x4_t, vdupq_n_s32(0), vdupq_n_s32(1), "w", sdo
             vgetq_lane_s32(sums[i], 0))
 
 static const instruction instructions[] = {
-    { "sdot, two a product", GHM_BACKEND_DOTPROD, 8 * ROUND, int16_dotprod, NULL },
-    { "smlal", GHM_BACKEND_NEON, 4 * ROUND, int16_neon, NULL },
-    { "fmla 4s", GHM_BACKEND_NEON, 4 * ROUND, NULL, float_neon },
+    { "sdot, two a product", GHM_BACKEND_DOTPROD, 8 * ROUND, int16_dotprod },
+    { "smlal", GHM_BACKEND_NEON, 4 * ROUND, int16_neon },
 #else
 static const instruction instructions[] = {
 #endif
-    { NULL, GHM_BACKEND_C, 0, NULL, NULL }
+    { NULL, GHM_BACKEND_C, 0, NULL }
 };
 
 /* What any compiler makes of the plainest loop. */
@@ -124,21 +115,6 @@ static int32_t int16_portable(void)
     for (int i = 0; i < N_PORTABLE; i++)
         result ^= sums[i];
     return result;
-}
-
-static int32_t float_portable(void)
-{
-    static float x[N_PORTABLE];
-    float sums[N_PORTABLE] = { 0 };
-    float *p = x, result = 0;
-    for (int round = 0; round < N_ROUNDS; round++) {
-        HIDE(p, "r");
-        for (int i = 0; i < N_PORTABLE; i++)
-            sums[i] += p[i] * p[i];
-    }
-    for (int i = 0; i < N_PORTABLE; i++)
-        result += sums[i];
-    return (int32_t)result;
 }
 
 /* -------------------------------------------------------------------------------------------------- measuring */
@@ -168,15 +144,7 @@ static dot_peak measure(const char *name, double macs, round_loop *loop)
 dot_peak dot_peak_int16(void)
 {
     for (const instruction *i = instructions; i->name; i++)
-        if (i->int16 && ghm_backend_available(i->backend))
-            return measure(i->name, i->macs, i->int16);
+        if (ghm_backend_available(i->backend))
+            return measure(i->name, i->macs, i->loop);
     return measure("portable C", N_PORTABLE, int16_portable);
-}
-
-dot_peak dot_peak_float(void)
-{
-    for (const instruction *i = instructions; i->name; i++)
-        if (i->real && ghm_backend_available(i->backend))
-            return measure(i->name, i->macs, i->real);
-    return measure("portable C", N_PORTABLE, float_portable);
 }

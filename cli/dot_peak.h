@@ -8,9 +8,8 @@ typedef struct dot_peak {
     double gmacs; /* 10^9 multiply-adds a second */
 } dot_peak;
 
-/* With the best instruction that this CPU has of those that the backends use: int16 products added up in int32, as in
- * the decoder's networks, and float, as in the analysis. Takes a tenth of a second each. */
+/* With the best instruction that this CPU has of those that the backends use: int16 products added up in int32, as in the exact
+ * networks. Takes a tenth of a second. */
 dot_peak dot_peak_int16(void);
-dot_peak dot_peak_float(void);
 
 #endif
