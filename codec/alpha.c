@@ -185,14 +185,11 @@ static void next_row(alpha_codec *a)
     a->rows[0] = oldest;
 }
 
-/* False when a sample has more bits than the picture. */
-static bool load_row(alpha_codec *a, const ghm_image *image, size_t y)
+static void load_row(alpha_codec *a, const ghm_image *image, size_t y)
 {
     const uint8_t *from = image->planes[3] + y * image->row_stride;
-    unsigned all = 0;
     for (size_t x = 0; x < image->width; x++, from += image->pixel_stride)
-        all |= a->rows[0][x] = image->bit_depth > 8 ? *(const uint16_t *)(const void *)from : *from;
-    return all >> a->depth == 0;
+        a->rows[0][x] = image->bit_depth > 8 ? *(const uint16_t *)(const void *)from : *from;
 }
 
 static void store_row(const ghm_image *image, size_t y, const uint16_t *row)
@@ -222,21 +219,19 @@ ghm_status alpha_encode(const ghm_image *image, size_t n_rows, int step, bytes_w
 {
     alpha_codec a;
     range_encoder encoder;
-    bool sound = true;
     const uint8_t head[STEP_BYTES] = { (uint8_t)step, (uint8_t)(step >> 8) };
     GHM_TRY(codec_init(&a, image, step, out->source, diag));
     if (step > 1)
         bytes_put(out, head, sizeof head);
     range_encoder_init(&encoder, out);
     a.encoder = &encoder;
-    for (size_t y = 0; y < n_rows && sound; y++, next_row(&a)) {
-        sound = load_row(&a, image, y) && code_row(&a);
-        if (sound && step > 1)
+    for (size_t y = 0; y < n_rows; y++, next_row(&a)) {
+        load_row(&a, image, y);
+        (void)code_row(&a);
+        if (step > 1)
             store_row(image, y, a.rows[0]);
     }
     codec_free(&a);
-    if (!sound)
-        return ghm_fail(diag, GHM_ERR_ARGUMENT, "the alpha has samples of more than %u bits", a.depth);
     return range_encoder_finish(&encoder) ? GHM_OK : ghm_fail_memory(diag, out->capacity);
 }
 

@@ -443,7 +443,7 @@ static size_t count_flat(direct_encoder *e, const ghm_image *source, size_t firs
             n_busy += n_all - n_flat;
             e->darkest = darkest < e->darkest ? darkest : e->darkest;
             for (size_t i = 0; i < n_flat; i++)
-                e->n_flat[clamp(flat[i], 0, e->band.max)]++; /* nobody has checked the caller's samples */
+                e->n_flat[flat[i]]++;
         }
     return n_busy;
 }

@@ -503,6 +503,19 @@ static void drop_rows(ghm_encoder *e)
     e->top = top;
 }
 
+/* Every sample has the bits it is said to have: all that follows relies on it. */
+static bool samples_fit(const ghm_image *rows)
+{
+    unsigned all = 0;
+    if (rows->bit_depth <= 8 || rows->bit_depth == 16)
+        return true;
+    for (size_t c = 0; c < 4; c++)
+        for (size_t y = 0; rows->planes[c] && y < rows->height; y++)
+            for (size_t x = 0; x < rows->width; x++)
+                all |= *(const uint16_t *)(const void *)(rows->planes[c] + y * rows->row_stride + x * rows->pixel_stride);
+    return all >> rows->bit_depth == 0;
+}
+
 static ghm_status check_rows(ghm_encoder *e, const ghm_image *rows)
 {
     const pixel_format kind = colour_format_of(rows);
@@ -512,6 +525,8 @@ static ghm_status check_rows(ghm_encoder *e, const ghm_image *rows)
     if (rows->height > e->g.height - e->received)
         return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "%u more rows are pushed than the picture's %u", rows->height,
                         (unsigned)e->g.height);
+    if (!samples_fit(rows))
+        return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "the picture has samples of more than %u bits", rows->bit_depth);
     return GHM_OK;
 }
 
@@ -585,6 +600,7 @@ const ghm_diagnostics *ghm_encoder_diagnostics(const ghm_encoder *e)
 
 static ghm_status encode_whole(ghm_encoder *e, const ghm_image *image)
 {
+    GHM_TRY(check_rows(e, image));
     GHM_TRY(open_stream(e, false));
     e->rows = *image;
     e->received = image->height;

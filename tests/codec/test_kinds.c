@@ -338,6 +338,12 @@ static void depth_is_more_than_padding(void **state)
     ghm_image_free(&image);
 }
 
+static int ignore_bytes(void *user, const uint8_t *data, size_t size)
+{
+    (void)user, (void)data, (void)size;
+    return 0;
+}
+
 /* Planes of the caller's own making, and samples of more bits than are said. */
 static void views_and_wrong_pictures(void **state)
 {
@@ -363,6 +369,14 @@ static void views_and_wrong_pictures(void **state)
     ghm_diagnostics diag = { "" };
     assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, &diag), GHM_ERR_ARGUMENT);
     assert_non_null(strstr(diag.text, "10 bits"));
+    wrong.planes[3] = NULL; /* colour is looked at as alpha is, in a whole picture and in rows of one */
+    assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, &diag), GHM_ERR_ARGUMENT);
+    ghm_encoder *encoder;
+    assert_int_equal(ghm_encoder_open(model, NULL, &wrong, ignore_bytes, NULL, &encoder, NULL), GHM_OK);
+    assert_int_equal(ghm_encoder_push(encoder, &wrong), GHM_ERR_ARGUMENT);
+    assert_non_null(strstr(ghm_encoder_diagnostics(encoder)->text, "10 bits"));
+    ghm_encoder_close(&encoder);
+    wrong.planes[3] = (uint8_t *)(deep + 1);
     wrong.bit_depth = 17;
     assert_int_equal(ghm_encode_image(model, NULL, &wrong, &stream, NULL), GHM_ERR_ARGUMENT);
     wrong.bit_depth = 16;
