@@ -414,35 +414,48 @@ static int step_of_depth(double step8, int max)
     return 2 * clamp((int)lrint((step8 * max / 255 - 1) / 2), 0, max / 4) + 1;
 }
 
-/* Count the samples of the first plane that are like those to the left and above, by value, and note the darkest of all; -> the
- * number of others. Of blocks of which an eighth is flat: others are hardly coded directly. */
+/* The samples of the first plane of a block, `from` being its first, that are like those to the left and above -> flat, their
+ * number. The first row and column are not looked at. *n_others: how many are not; *darkest: of all. */
+static size_t find_flat(const direct_encoder *e, const ghm_image *source, const uint8_t *from, size_t n_rows, size_t columns,
+                        int32_t *flat, size_t *n_others, int *darkest)
+{
+    int32_t rows[2][DIRECT_BLOCK];
+    size_t n = 0;
+    *darkest = e->band.max;
+    for (size_t y = 0; y < n_rows; y++, from += source->row_stride) {
+        int32_t *row = rows[y % 2], *above = rows[1 - y % 2];
+        load_row(e->band.format.bit_depth, from, source->pixel_stride, columns, row, 1);
+        for (size_t x = 1; y > 0 && x < columns; x++) {
+            *darkest = row[x] < *darkest ? row[x] : *darkest;
+            flat[n] = row[x];
+            n += row[x] == row[x - 1] && row[x] == above[x];
+        }
+    }
+    *n_others = (n_rows - 1) * (columns - 1) - n;
+    return n;
+}
+
+/* Count the flat samples of a band by value, and note the darkest of all; -> the number of others. Of blocks of which an eighth
+ * is flat: others are hardly coded directly. */
 static size_t count_flat(direct_encoder *e, const ghm_image *source, size_t first, size_t n_rows)
 {
     const uint8_t *plane = source->planes[e->band.n_planes / 2] + first * source->row_stride;
     size_t n_busy = 0;
     e->darkest = e->band.max;
     memset(e->n_flat, 0, ((size_t)e->band.max + 1) * sizeof *e->n_flat);
-    for (size_t by = 0; by < blocks_of(n_rows); by++)
+    for (size_t y = 0; y < n_rows; y += DIRECT_BLOCK)
         for (size_t bx = 0; bx < e->band.w; bx++) {
-            const size_t n = block_columns(&e->band, bx), left = n_rows - DIRECT_BLOCK * by;
-            const uint8_t *from = plane + DIRECT_BLOCK * (by * source->row_stride + bx * source->pixel_stride);
-            int32_t rows[2][DIRECT_BLOCK], flat[DIRECT_BLOCK * DIRECT_BLOCK];
-            size_t n_flat = 0, n_all = 0;
-            int darkest = e->band.max;
-            for (size_t y = 0; y < (left < DIRECT_BLOCK ? left : DIRECT_BLOCK); y++) {
-                int32_t *row = rows[y % 2], *above = rows[1 - y % 2];
-                load_row(e->band.format.bit_depth, from + y * source->row_stride, source->pixel_stride, n, row, 1);
-                for (size_t x = 1; y > 0 && x < n; x++, n_all++) {
-                    flat[n_flat] = row[x];
-                    darkest = row[x] < darkest ? row[x] : darkest;
-                    n_flat += row[x] == row[x - 1] && row[x] == above[x];
-                }
-            }
-            if (8 * n_flat < n_all)
+            const uint8_t *from = plane + y * source->row_stride + DIRECT_BLOCK * bx * source->pixel_stride;
+            const size_t rows = n_rows - y < DIRECT_BLOCK ? n_rows - y : DIRECT_BLOCK;
+            int32_t flat[DIRECT_BLOCK * DIRECT_BLOCK];
+            size_t n_others;
+            int darkest;
+            const size_t n = find_flat(e, source, from, rows, block_columns(&e->band, bx), flat, &n_others, &darkest);
+            if (7 * n < n_others)
                 continue;
-            n_busy += n_all - n_flat;
+            n_busy += n_others;
             e->darkest = darkest < e->darkest ? darkest : e->darkest;
-            for (size_t i = 0; i < n_flat; i++)
+            for (size_t i = 0; i < n; i++)
                 e->n_flat[flat[i]]++;
         }
     return n_busy;

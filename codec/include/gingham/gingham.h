@@ -285,8 +285,9 @@ GHM_API ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_set
 /**
  * The next rows->height rows of the picture, which have its width and kind; read only during the call.
  *
- * @return GHM_OK, GHM_ERR_ARGUMENT (rows of another kind, more than the picture has, samples of more bits than said), GHM_ERR_MEMORY, GHM_ERR_LIMIT,
- *         GHM_ERR_CANCELLED (by settings->progress or write). After a failure every further call returns the same.
+ * @return GHM_OK, GHM_ERR_ARGUMENT (rows of another kind, more than the picture has, samples of more bits than said),
+ *         GHM_ERR_MEMORY, GHM_ERR_LIMIT, GHM_ERR_CANCELLED (by settings->progress or write). After a failure every further
+ *         call returns the same.
  */
 GHM_API ghm_status ghm_encoder_push(ghm_encoder *encoder, const ghm_image *rows);
 
