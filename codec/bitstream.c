@@ -6,7 +6,7 @@
 
 #include "alpha.h"
 #include "base/status.h"
-#include "direct.h"
+#include "direct_decoder.h"
 #include "models/model.h"
 
 /* First byte outside ASCII, so that no text file begins like this. */

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "bitstream.h"
 #include "decoder.h"
-#include "direct.h"
+#include "direct_decoder.h"
 #include "downscale.h"
 #include "frame.h"
 #include "latent_codec.h"

@@ -8,7 +8,7 @@
 #include "alpha.h"
 #include "base/status.h"
 #include "bitstream.h"
-#include "direct.h"
+#include "direct_encoder.h"
 #include "frame.h"
 #include "latent_codec.h"
 #include "metadata.h"

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/fixed.h"
+
 void bit_coder_price(bit_coder *c, const adaptive_bit *b, unsigned bit)
 {
     const uint32_t f = adaptive_bit_frequency(b);
@@ -23,11 +25,6 @@ static int median_edge(int w, int n, int nw)
 {
     const int low = w < n ? w : n, high = w < n ? n : w;
     return nw >= high ? low : nw <= low ? high : w + n - nw;
-}
-
-static int clamp(int v, int low, int high)
-{
-    return v < low ? low : v > high ? high : v;
 }
 
 static int log2_floor(unsigned v)
@@ -64,7 +61,7 @@ int sample_range(const sample_neighbours *at)
 int sample_code(bit_coder *c, sample_contexts *s, const sample_plane *plane, const sample_neighbours *at, int activity,
                 int low, int high, int x, bool *hit)
 {
-    const int guess = clamp(median_edge(at->w, at->n, at->nw), low, high);
+    const int guess = fixed_clamp(median_edge(at->w, at->n, at->nw), low, high);
     const int pattern = (at->w != at->n) | (at->n != at->nw) << 1 | (at->n != at->ne) << 2 | (at->w != at->ww) << 3 |
                         (at->n != at->nn) << 4;
     const int end = guess == low ? 0 : guess == high ? 1 : 2;

@@ -13,6 +13,11 @@ _Static_assert((-5 >> 1) == -3, "the exact zone needs arithmetic right shifts");
 /* Largest accumulator a layer may reach; proven for every layer when weights are loaded. */
 #define FIXED_ACC_MAX INT32_MAX
 
+static inline int fixed_clamp(int v, int low, int high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 static inline int16_t fixed_sat16(int64_t v)
 {
     return (int16_t)(v < INT16_MIN ? INT16_MIN : v > INT16_MAX ? INT16_MAX : v);
