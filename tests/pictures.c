@@ -70,6 +70,31 @@ ghm_image make_picture(test_picture kind, uint32_t width, uint32_t height, uint3
     return image;
 }
 
+unsigned picture_max(const ghm_image *image)
+{
+    return (1u << (image->bit_depth ? image->bit_depth : 8)) - 1;
+}
+
+static uint8_t *address(const ghm_image *image, int c, uint32_t x, uint32_t y)
+{
+    return image->planes[c] + y * image->row_stride + x * image->pixel_stride;
+}
+
+unsigned picture_sample(const ghm_image *image, int c, uint32_t x, uint32_t y)
+{
+    const uint8_t *p = address(image, c, x, y);
+    return picture_max(image) > 255 ? *(const uint16_t *)(const void *)p : *p;
+}
+
+void set_picture_sample(const ghm_image *image, int c, uint32_t x, uint32_t y, unsigned v)
+{
+    uint8_t *p = address(image, c, x, y);
+    if (picture_max(image) > 255)
+        *(uint16_t *)(void *)p = (uint16_t)v;
+    else
+        *p = (uint8_t)v;
+}
+
 double picture_psnr(const ghm_image *a, const ghm_image *b)
 {
     double sum = 0;

@@ -12,8 +12,14 @@ typedef enum test_picture {
 /* Release with ghm_image_free(). Fails the test when out of memory. */
 ghm_image make_picture(test_picture kind, uint32_t width, uint32_t height, uint32_t seed);
 
-/* Mean of the three components over all pixels. */
+/* Component c of pixel (x, y), and the largest value that it may have. */
+unsigned picture_sample(const ghm_image *image, int c, uint32_t x, uint32_t y);
+void set_picture_sample(const ghm_image *image, int c, uint32_t x, uint32_t y, unsigned v);
+unsigned picture_max(const ghm_image *image);
+
+/* Mean of the three components over all pixels, of 8 bits. */
 double picture_psnr(const ghm_image *a, const ghm_image *b);
+/* Of three components of 8 bits. */
 int pictures_equal(const ghm_image *a, const ghm_image *b);
 
 #endif

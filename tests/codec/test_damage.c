@@ -1,6 +1,6 @@
 /* Damaged streams: every truncation, thousands of flipped bytes, with the CRCs as they were and with CRCs made right
  * again, so that the damage reaches the parser and the range decoder. Each must end in a clear error or in the intact
- * picture. The seed is printed; GHM_TEST_SEED sets it. */
+ * picture. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,49 +10,39 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
+#include "codec_test.h"
 #include "pictures.h"
+#include "random.h"
+#include "streams.h"
 
 enum { N_FLIPS = 10000, N_RESEALED = 1500 };
 
-static ghm_model *model;
 static ghm_image picture; /* as decoded from the intact stream */
 static ghm_buffer stream;
-static uint32_t seed;
-
-static uint32_t next_random(void)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return seed >> 8;
-}
+static test_random chance;
 
 static int set_up(void **state)
 {
-    (void)state;
-    const char *text = getenv("GHM_TEST_SEED");
-    seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
-    print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
+    if (open_model(state) != 0)
+        return -1;
+    chance = test_random_open("damage");
     ghm_image image = make_picture(PICTURE_SCREEN, 60, 24, 1);
     ghm_encode_settings settings;
     ghm_encode_settings_default(&settings);
     settings.threads = 1;
     settings.quality = 40;
-    if (ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
-        ghm_encode_image(model, &settings, &image, &stream, NULL) != GHM_OK ||
-        ghm_decode_image(model, NULL, stream.data, stream.size, &picture, NULL) != GHM_OK)
-        return -1;
+    stream = encode_with(&image, &settings);
+    picture = decode_sound(stream);
     ghm_image_free(&image);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     ghm_buffer_free(&stream);
     ghm_image_free(&picture);
-    ghm_model_close(&model);
-    return 0;
+    return close_model(state);
 }
 
 /* Decode; on success the picture must be the intact one, on failure there must be a sentence and no picture. */
@@ -98,31 +88,12 @@ static void flipped_bytes_are_noticed(void **state)
     assert_non_null(copy);
     for (int i = 0; i < N_FLIPS; i++) {
         memcpy(copy, stream.data, stream.size);
-        for (uint32_t n = 1 + next_random() % 3; n > 0; n--)
-            copy[next_random() % stream.size] ^= (uint8_t)(1 + next_random() % 255);
+        for (uint32_t n = 1 + test_random_below(&chance, 3); n > 0; n--)
+            copy[test_random_below(&chance, (uint32_t)stream.size)] ^= (uint8_t)(1 + test_random_below(&chance, 255));
         if (memcmp(copy, stream.data, stream.size) != 0)
             assert_int_not_equal(decode_damaged(copy, stream.size), GHM_OK);
     }
     free(copy);
-}
-
-/* Chunks are type, one- or two-byte length (this stream is small), payload, CRC; make the CRCs right. */
-static void reseal(uint8_t *data, size_t size)
-{
-    size_t at = 4;
-    while (at + 6 <= size) {
-        size_t length = data[at + 1] & 0x7f, header = 2;
-        if (data[at + 1] & 0x80) {
-            length |= (size_t)(data[at + 2] & 0x7f) << 7;
-            header = 3;
-        }
-        if (at + header + length + 4 > size)
-            return;
-        const uint32_t crc = (uint32_t)crc32(0, data + at, (uInt)(header + length));
-        for (int i = 0; i < 4; i++)
-            data[at + header + length + (size_t)i] = (uint8_t)(crc >> (8 * i));
-        at += header + length + 4;
-    }
 }
 
 static void damage_behind_right_crcs_is_noticed(void **state)
@@ -133,9 +104,9 @@ static void damage_behind_right_crcs_is_noticed(void **state)
     assert_non_null(copy);
     for (int i = 0; i < N_RESEALED; i++) {
         memcpy(copy, stream.data, stream.size);
-        for (uint32_t n = 1 + next_random() % 3; n > 0; n--)
-            copy[next_random() % stream.size] ^= (uint8_t)(1 + next_random() % 255);
-        reseal(copy, stream.size);
+        for (uint32_t n = 1 + test_random_below(&chance, 3); n > 0; n--)
+            copy[test_random_below(&chance, (uint32_t)stream.size)] ^= (uint8_t)(1 + test_random_below(&chance, 255));
+        seal_chunks(copy, stream.size);
         n_by_hash += decode_damaged(copy, stream.size) == GHM_ERR_CHECKSUM;
     }
     print_message("%d of %d were noticed by the picture hash\n", n_by_hash, N_RESEALED);
@@ -165,30 +136,23 @@ static void trailing_bytes_are_refused(void **state)
 static void unknown_chunks(void **state)
 {
     (void)state;
-    const size_t header_end = 4 + 2 + stream.data[5] + 4;
-    static const struct { uint8_t type; ghm_status status; } cases[] = { { 'q', GHM_OK }, { 'Q', GHM_ERR_UNSUPPORTED } };
+    static const struct { char type; ghm_status status; } cases[] = { { 'q', GHM_OK }, { 'Q', GHM_ERR_UNSUPPORTED } };
     for (size_t i = 0; i < 2; i++) {
-        uint8_t *copy = malloc(stream.size + 9);
-        assert_non_null(copy);
-        memcpy(copy, stream.data, header_end);
-        memcpy(copy + header_end, (uint8_t[]){ cases[i].type, 3, 1, 2, 3, 0, 0, 0, 0 }, 9);
-        memcpy(copy + header_end + 9, stream.data + header_end, stream.size - header_end);
-        reseal(copy, stream.size + 9);
-        assert_int_equal(decode_damaged(copy, stream.size + 9), cases[i].status);
-        free(copy);
+        ghm_buffer copy = insert_chunk(stream, find_chunk(stream, 'H').last, cases[i].type, (uint8_t[]){ 1, 2, 3 }, 3);
+        assert_int_equal(decode_damaged(copy.data, copy.size), cases[i].status);
+        ghm_buffer_free(&copy);
     }
 }
 
 static void other_weights_are_named(void **state)
 {
     (void)state;
-    uint8_t *copy = malloc(stream.size);
-    assert_non_null(copy);
-    memcpy(copy, stream.data, stream.size);
-    copy[4 + 2 + 2 + 2] ^= 1; /* magic, type and length, version and kind, two one-byte sides */
-    reseal(copy, stream.size);
-    assert_int_equal(decode_damaged(copy, stream.size), GHM_ERR_MODEL_MISMATCH);
-    free(copy);
+    ghm_buffer copy = copy_stream(stream);
+    const test_chunk header = find_chunk(copy, 'H');
+    copy.data[header.payload + 4] ^= 1; /* behind version, kind and two one-byte sides */
+    seal_chunk(copy.data, &header);
+    assert_int_equal(decode_damaged(copy.data, copy.size), GHM_ERR_MODEL_MISMATCH);
+    ghm_buffer_free(&copy);
 }
 
 int main(void)

@@ -8,42 +8,13 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
+#include "codec_test.h"
 #include "pictures.h"
+#include "random.h"
+#include "streams.h"
 
 enum { WIDTH = 120, HEIGHT = 700, LEAST_BLOCKS = 30 };
-
-static ghm_model *model;
-
-static int open_model(void **state)
-{
-    (void)state;
-    return ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) == GHM_OK ? 0 : -1;
-}
-
-static int close_model(void **state)
-{
-    (void)state;
-    ghm_model_close(&model);
-    return 0;
-}
-
-static ghm_buffer encode(const ghm_image *image, double quality)
-{
-    ghm_encode_settings settings;
-    ghm_buffer out = { 0 };
-    ghm_encode_settings_default(&settings);
-    settings.quality = quality;
-    assert_int_equal(ghm_encode_image(model, &settings, image, &out, NULL), GHM_OK);
-    return out;
-}
-
-static unsigned get_sample(const ghm_image *image, int c, uint32_t x, uint32_t y)
-{
-    const uint8_t *p = image->planes[c] + y * image->row_stride + x * image->pixel_stride;
-    return image->bit_depth > 8 ? *(const uint16_t *)(const void *)p : *p;
-}
 
 /* The picture of 8-bit RGB in another kind; alpha is a ramp. */
 static ghm_image convert(const ghm_image *rgb, ghm_components components, unsigned depth)
@@ -53,12 +24,8 @@ static ghm_image convert(const ghm_image *rgb, ghm_components components, unsign
     for (int c = 0; c < 4; c++)
         for (uint32_t i = 0; to.planes[c] && i < rgb->width * rgb->height; i++) {
             const uint32_t x = i % rgb->width, y = i / rgb->width;
-            const unsigned v = (c < 3 ? get_sample(rgb, c, x, y) : x & 255) * ((1u << depth) - 1) / 255;
-            uint8_t *p = to.planes[c] + y * to.row_stride + x * to.pixel_stride;
-            if (depth > 8)
-                *(uint16_t *)(void *)p = (uint16_t)v;
-            else
-                *p = (uint8_t)v;
+            const unsigned v = (c < 3 ? picture_sample(rgb, c, x, y) : x & 255) * picture_max(&to) / 255;
+            set_picture_sample(&to, c, x, y, v);
         }
     return to;
 }
@@ -66,12 +33,12 @@ static ghm_image convert(const ghm_image *rgb, ghm_components components, unsign
 /* The largest error of the colours, in 8-bit units, of the blocks of text in a picture of PICTURE_SCREEN. */
 static double text_error(const ghm_image *a, const ghm_image *b)
 {
-    const double unit = 255.0 / ((1u << a->bit_depth) - 1);
+    const double unit = 255.0 / picture_max(a);
     double most = 0;
     for (uint32_t y = 0; y < a->height; y++)
         for (uint32_t x = 0; x < a->width; x++)
             for (int c = 0; c < 3 && a->planes[c] && (x / 48 + 2 * (y / 40)) % 5 == 1; c++) {
-                const double d = abs((int)get_sample(a, c, x, y) - (int)get_sample(b, c, x, y)) * unit;
+                const double d = abs((int)picture_sample(a, c, x, y) - (int)picture_sample(b, c, x, y)) * unit;
                 most = d > most ? d : most;
             }
     return most;
@@ -80,10 +47,9 @@ static double text_error(const ghm_image *a, const ghm_image *b)
 static void check_region(ghm_buffer stream, const ghm_image *whole, ghm_region region)
 {
     ghm_decode_settings settings;
-    ghm_image part = { 0 };
     ghm_decode_settings_default(&settings);
     settings.region = region;
-    assert_int_equal(ghm_decode_image(model, &settings, stream.data, stream.size, &part, NULL), GHM_OK);
+    ghm_image part = decode_with(stream, &settings, GHM_OK);
     for (uint32_t y = 0; y < region.height; y++)
         assert_memory_equal(part.planes[0] + y * part.row_stride,
                             whole->planes[0] + (region.y + y) * whole->row_stride + region.x * whole->pixel_stride,
@@ -93,13 +59,13 @@ static void check_region(ghm_buffer stream, const ghm_image *whole, ghm_region r
 
 static void check_kind(const ghm_image *rgb, ghm_components components, unsigned depth)
 {
-    ghm_image image = convert(rgb, components, depth), out = { 0 };
-    ghm_buffer stream = encode(&image, 100);
+    ghm_image image = convert(rgb, components, depth);
+    ghm_buffer stream = encode_at(&image, 100);
     ghm_stream_info info;
     assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
     assert_true(info.direct_blocks >= LEAST_BLOCKS && info.direct_bytes > info.direct_blocks / 2);
     assert_true(info.header_bytes < 100 && info.direct_bytes < stream.size);
-    assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL), GHM_OK);
+    ghm_image out = decode_sound(stream);
     print_message("%d components, %u bits: %zu direct blocks in %zu of %zu bytes, error %.1f\n", (int)components, depth,
                   info.direct_blocks, info.direct_bytes, stream.size, text_error(&image, &out));
     assert_true(text_error(&image, &out) < 25); /* a block or two of the border may be the networks' */
@@ -126,7 +92,7 @@ static void photographs_cost_nothing(void **state)
 {
     (void)state;
     ghm_image image = make_picture(PICTURE_SCENE, WIDTH, HEIGHT, 3);
-    ghm_buffer stream = encode(&image, 10);
+    ghm_buffer stream = encode_at(&image, 10);
     ghm_stream_info info;
     assert_int_equal(ghm_stream_get_info(stream.data, stream.size, &info, NULL), GHM_OK);
     assert_int_equal(info.direct_blocks, 0);
@@ -142,22 +108,22 @@ static void plain_backgrounds_keep_their_shade(void **state)
     static const uint8_t shades[] = { 250, 243, 128, 37 };
     static const unsigned depths[] = { 8, 12, 16 };
     for (size_t i = 0; i < sizeof shades * 3; i++) {
-        ghm_image rgb = make_picture(PICTURE_LINES, 160, 160, 1), back = { 0 };
+        ghm_image rgb = make_picture(PICTURE_LINES, 160, 160, 1);
         for (uint32_t at = 0; at < 160 * 160; at++)
             for (int c = 0; c < 3; c++) {
                 uint8_t *p = rgb.planes[c] + at / 160 * rgb.row_stride + at % 160 * rgb.pixel_stride;
                 *p = *p == 255 ? shades[i / 3] : *p;
             }
         ghm_image picture = convert(&rgb, GHM_RGB, depths[i % 3]);
-        ghm_buffer stream = encode(&picture, 90);
-        assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &back, NULL), GHM_OK);
-        const unsigned paper = shades[i / 3] * ((1u << depths[i % 3]) - 1) / 255, tolerance = ((1u << depths[i % 3]) - 1) / 255;
+        ghm_buffer stream = encode_at(&picture, 90);
+        ghm_image back = decode_sound(stream);
+        const unsigned paper = shades[i / 3] * picture_max(&picture) / 255, tolerance = picture_max(&picture) / 255;
         size_t n_paper = 0, n_wrong = 0;
         for (uint32_t y = 0; y < 160; y++)
             for (uint32_t x = 0; x < 160; x++)
-                if (get_sample(&picture, 1, x, y) == paper) {
+                if (picture_sample(&picture, 1, x, y) == paper) {
                     n_paper++;
-                    n_wrong += (unsigned)abs((int)get_sample(&back, 1, x, y) - (int)paper) > tolerance;
+                    n_wrong += (unsigned)abs((int)picture_sample(&back, 1, x, y) - (int)paper) > tolerance;
                 }
         assert_true(n_paper > 160 * 160 / 4);
         assert_true(n_wrong * 20 < n_paper);
@@ -172,13 +138,13 @@ static void plain_backgrounds_keep_their_shade(void **state)
 static void noise_without_colour_is_coded_directly(void **state)
 {
     (void)state;
-    ghm_image noise = make_picture(PICTURE_NOISE, 160, 160, 1), back = { 0 };
+    ghm_image noise = make_picture(PICTURE_NOISE, 160, 160, 1);
     for (uint32_t at = 0; at < 160 * 160; at++) {
         uint8_t *p = noise.planes[0] + at / 160 * noise.row_stride + at % 160 * noise.pixel_stride;
         p[0] = p[1] = p[2] = (uint8_t)(64 + p[0] / 2);
     }
-    ghm_buffer stream = encode(&noise, 100);
-    assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &back, NULL), GHM_OK);
+    ghm_buffer stream = encode_at(&noise, 100);
+    ghm_image back = decode_sound(stream);
     assert_true(picture_psnr(&noise, &back) > 38);
     ghm_buffer_free(&stream);
     ghm_image_free(&back);
@@ -186,28 +152,6 @@ static void noise_without_colour_is_coded_directly(void **state)
 }
 
 /* ---------------------------------------------------------------------------------------------- not valid */
-
-typedef struct chunk {
-    size_t first, payload, last; /* offsets of its type, its payload and what follows it */
-} chunk;
-
-/* The first of a type in a stream that has it. */
-static chunk find_chunk(ghm_buffer stream, char type)
-{
-    for (size_t at = 4; at < stream.size;) {
-        size_t length = 0, p = at + 1;
-        for (int shift = 0;; shift += 7) {
-            length |= (size_t)(stream.data[p] & 0x7f) << shift;
-            if (!(stream.data[p++] & 0x80))
-                break;
-        }
-        if (stream.data[at] == type)
-            return (chunk){ at, p, p + length + 4 };
-        at = p + length + 4;
-    }
-    fail_msg("the stream has no chunk '%c'", type);
-    return (chunk){ 0 };
-}
 
 static ghm_status status_of(ghm_buffer stream)
 {
@@ -219,20 +163,21 @@ static ghm_status status_of(ghm_buffer stream)
     return status;
 }
 
-/* With the bytes at `offset` of the first direct chunk replaced. */
+/* A copy with n bytes of the first direct chunk replaced. */
+static ghm_buffer with_direct(ghm_buffer stream, size_t offset, const void *bytes, size_t n)
+{
+    ghm_buffer copy = copy_stream(stream);
+    const test_chunk direct = find_chunk(copy, 'D');
+    memcpy(copy.data + direct.payload + offset, bytes, n);
+    seal_chunk(copy.data, &direct);
+    return copy;
+}
+
 static ghm_status status_with_head(ghm_buffer stream, size_t offset, const void *bytes, size_t n)
 {
-    ghm_buffer copy = { malloc(stream.size), stream.size };
-    const chunk direct = find_chunk(stream, 'D');
-    const size_t end = direct.last - 4;
-    assert_non_null(copy.data);
-    memcpy(copy.data, stream.data, stream.size);
-    memcpy(copy.data + direct.payload + offset, bytes, n);
-    const uint32_t crc = (uint32_t)crc32(0, copy.data + direct.first, (uInt)(end - direct.first));
-    for (size_t i = 0; i < 4; i++)
-        copy.data[end + i] = (uint8_t)(crc >> (8 * i));
+    ghm_buffer copy = with_direct(stream, offset, bytes, n);
     const ghm_status status = status_of(copy);
-    free(copy.data);
+    ghm_buffer_free(&copy);
     return status;
 }
 
@@ -240,7 +185,7 @@ static void wrong_heads_are_refused(void **state)
 {
     (void)state;
     ghm_image image = make_picture(PICTURE_TEXT, 64, 64, 3);
-    ghm_buffer stream = encode(&image, 60);
+    ghm_buffer stream = encode_at(&image, 60);
     const size_t payload = find_chunk(stream, 'D').payload;
     assert_int_equal(status_with_head(stream, 0, stream.data + payload, 6), GHM_OK);
     assert_int_equal(status_with_head(stream, 0, "\x00\x00", 2), GHM_ERR_BITSTREAM);
@@ -255,26 +200,15 @@ static void wrong_heads_are_refused(void **state)
     ghm_image_free(&image);
 }
 
-/* The stream with a copy of bytes first..last - 1 of it before byte `at`. */
-static ghm_buffer with_copy(ghm_buffer stream, size_t first, size_t last, size_t at)
-{
-    ghm_buffer out = { malloc(stream.size + last - first), stream.size + last - first };
-    assert_non_null(out.data);
-    memcpy(out.data, stream.data, at);
-    memcpy(out.data + at, stream.data + first, last - first);
-    memcpy(out.data + at + last - first, stream.data + at, stream.size - at);
-    return out;
-}
-
 static void wrong_places_are_refused(void **state)
 {
     (void)state;
     ghm_image image = make_picture(PICTURE_TEXT, 64, 64, 3);
-    ghm_buffer stream = encode(&image, 60), copy;
-    const chunk direct = find_chunk(stream, 'D');
+    ghm_buffer stream = encode_at(&image, 60);
+    const test_chunk direct = find_chunk(stream, 'D');
     const size_t places[] = { direct.first, direct.last, find_chunk(stream, 'x').first, stream.size };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        copy = with_copy(stream, direct.first, direct.last, places[i]);
+        ghm_buffer copy = insert_bytes(stream, places[i], stream.data + direct.first, direct.last - direct.first);
         assert_int_equal(status_of(copy), GHM_ERR_BITSTREAM);
         ghm_buffer_free(&copy);
     }
@@ -287,16 +221,26 @@ static void damage_is_noticed(void **state)
 {
     (void)state;
     ghm_image image = make_picture(PICTURE_SCREEN, 100, 100, 3);
-    ghm_buffer stream = encode(&image, 80);
-    const chunk direct = find_chunk(stream, 'D');
-    uint32_t seed = 5;
+    ghm_buffer stream = encode_at(&image, 80);
+    ghm_image intact = decode_sound(stream);
+    const test_chunk direct = find_chunk(stream, 'D');
+    test_random r = test_random_open("damage of direct blocks");
+    int n_refused = 0, n_by_hash = 0;
     for (int i = 0; i < 500; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        const size_t at = (seed >> 8) % (direct.last - 4 - direct.payload);
-        const uint8_t byte = (uint8_t)(stream.data[direct.payload + at] ^ (1 + (seed >> 3) % 255));
-        const ghm_status status = status_with_head(stream, at, &byte, 1);
-        assert_true(status == GHM_OK || status == GHM_ERR_BITSTREAM || status == GHM_ERR_CHECKSUM);
+        const size_t at = test_random_below(&r, (uint32_t)(direct.crc - direct.payload));
+        const uint8_t byte = (uint8_t)(stream.data[direct.payload + at] ^ (1 + test_random_below(&r, 255)));
+        ghm_buffer damaged = with_direct(stream, at, &byte, 1);
+        ghm_image out = { 0 };
+        const ghm_status status = ghm_decode_image(model, NULL, damaged.data, damaged.size, &out, NULL);
+        n_refused += status == GHM_ERR_BITSTREAM;
+        n_by_hash += status == GHM_ERR_CHECKSUM;
+        assert_true(status == GHM_OK ? pictures_equal(&out, &intact) : status == GHM_ERR_BITSTREAM || status == GHM_ERR_CHECKSUM);
+        ghm_image_free(&out);
+        ghm_buffer_free(&damaged);
     }
+    print_message("%d of 500 were refused, %d noticed by the hash\n", n_refused, n_by_hash);
+    assert_true(n_refused > 0 && n_by_hash > 0 && n_refused + n_by_hash > 450);
+    ghm_image_free(&intact);
     ghm_buffer_free(&stream);
     ghm_image_free(&image);
 }

@@ -8,51 +8,12 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <zlib.h>
 
-#include <gingham/gingham.h>
-
-static ghm_model *model;
-
-static int open_model(void **state)
-{
-    (void)state;
-    return ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) == GHM_OK ? 0 : -1;
-}
-
-static int close_model(void **state)
-{
-    (void)state;
-    ghm_model_close(&model);
-    return 0;
-}
+#include "codec_test.h"
+#include "pictures.h"
+#include "streams.h"
 
 /* ---------------------------------------------------------------------------------------------- pictures */
-
-static unsigned max_of(const ghm_image *image)
-{
-    return (1u << (image->bit_depth ? image->bit_depth : 8)) - 1;
-}
-
-static uint8_t *address(const ghm_image *image, int c, uint32_t x, uint32_t y)
-{
-    return image->planes[c] + y * image->row_stride + x * image->pixel_stride;
-}
-
-static unsigned get(const ghm_image *image, int c, uint32_t x, uint32_t y)
-{
-    const uint8_t *p = address(image, c, x, y);
-    return max_of(image) > 255 ? *(const uint16_t *)(const void *)p : *p;
-}
-
-static void put(const ghm_image *image, int c, uint32_t x, uint32_t y, unsigned v)
-{
-    uint8_t *p = address(image, c, x, y);
-    if (max_of(image) > 255)
-        *(uint16_t *)(void *)p = (uint16_t)v;
-    else
-        *p = (uint8_t)v;
-}
 
 typedef enum alpha_kind { OPAQUE, CLEAR, RAMP, DISC, NOISE, N_ALPHA_KINDS } alpha_kind;
 
@@ -76,23 +37,14 @@ static ghm_image make(ghm_components components, unsigned depth, uint32_t width,
     uint32_t state = 1;
     assert_int_equal(ghm_image_alloc_as(width, height, components, depth, &image, NULL), GHM_OK);
     assert_int_equal(ghm_image_components(&image), components);
-    const unsigned max = max_of(&image);
+    const unsigned max = picture_max(&image);
     for (uint32_t y = 0; y < height; y++)
         for (uint32_t x = 0; x < width; x++)
             for (int c = 0; c < 4; c++)
                 if (image.planes[c])
-                    put(&image, c, x, y, c == 3 ? alpha_of(kind, x, y, max, &state)
+                    set_picture_sample(&image, c, x, y, c == 3 ? alpha_of(kind, x, y, max, &state)
                                                 : max / 8 + (unsigned)((uint64_t)max * (x + 2 * y + 40 * (unsigned)c) / 4000));
     return image;
-}
-
-static ghm_buffer encode_with(const ghm_image *image, const ghm_encode_settings *settings)
-{
-    ghm_buffer out = { 0 };
-    ghm_diagnostics diag = { "" };
-    if (ghm_encode_image(model, settings, image, &out, &diag) != GHM_OK)
-        fail_msg("encode: %s", diag.text);
-    return out;
 }
 
 static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, int threads)
@@ -116,13 +68,9 @@ static ghm_buffer encode_alpha(const ghm_image *image, double alpha_quality)
 static ghm_image decode(ghm_buffer stream, int threads)
 {
     ghm_decode_settings settings;
-    ghm_image image = { 0 };
-    ghm_diagnostics diag = { "" };
     ghm_decode_settings_default(&settings);
     settings.threads = threads;
-    if (ghm_decode_image(model, &settings, stream.data, stream.size, &image, &diag) != GHM_OK)
-        fail_msg("decode: %s", diag.text);
-    return image;
+    return decode_with(stream, &settings, GHM_OK);
 }
 
 /* Largest difference of component c, in units of 1/255 of the range. */
@@ -131,10 +79,10 @@ static double distance(const ghm_image *a, const ghm_image *b, int c)
     double most = 0;
     for (uint32_t y = 0; y < a->height; y++)
         for (uint32_t x = 0; x < a->width; x++) {
-            const double d = (double)get(a, c, x, y) - (double)get(b, c, x, y);
+            const double d = (double)picture_sample(a, c, x, y) - (double)picture_sample(b, c, x, y);
             most = d > most ? d : -d > most ? -d : most;
         }
-    return most * 255 / max_of(a);
+    return most * 255 / picture_max(a);
 }
 
 /* ---------------------------------------------------------------------------------------------- tests */
@@ -191,17 +139,17 @@ static void every_alpha_comes_back(void **state)
 /* No sample is off by more than the bound, and none that is clear or opaque at all. */
 static void assert_alpha_within(const ghm_image *image, const ghm_image *out, unsigned bound)
 {
-    const unsigned max = max_of(image);
+    const unsigned max = picture_max(image);
     for (uint32_t y = 0; y < image->height; y++)
         for (uint32_t x = 0; x < image->width; x++) {
-            const unsigned a = get(image, 3, x, y), b = get(out, 3, x, y), error = a > b ? a - b : b - a;
+            const unsigned a = picture_sample(image, 3, x, y), b = picture_sample(out, 3, x, y), error = a > b ? a - b : b - a;
             assert_true(error <= (a == 0 || a == max ? 0 : bound));
         }
 }
 
 static size_t check_lossy_alpha(const ghm_image *image, double alpha_quality)
 {
-    const unsigned bound = (unsigned)(max_of(image) * (100 - alpha_quality) / 800);
+    const unsigned bound = (unsigned)(picture_max(image) * (100 - alpha_quality) / 800);
     ghm_stream_info info;
     ghm_buffer stream = encode_alpha(image, alpha_quality);
     ghm_image out = decode(stream, 2); /* and its hash is right */
@@ -264,7 +212,7 @@ static void add_noise(ghm_image *image)
             for (int c = 0; c < 4; c++)
                 if (image->planes[c]) {
                     state = state * 1664525u + 1013904223u;
-                    put(image, c, x, y, state >> 30 == 0 ? 0 : state >> 30 == 1 ? max_of(image) : (state >> 8) & max_of(image));
+                    set_picture_sample(image, c, x, y, state >> 30 == 0 ? 0 : state >> 30 == 1 ? picture_max(image) : (state >> 8) & picture_max(image));
                 }
 }
 
@@ -331,7 +279,7 @@ static void depth_is_more_than_padding(void **state)
     size_t n_fine = 0;
     for (uint32_t y = 0; y < 64; y++)
         for (uint32_t x = 0; x < 128; x++)
-            n_fine += get(&out, 0, x, y) % 257 != 0;
+            n_fine += picture_sample(&out, 0, x, y) % 257 != 0;
     assert_true(n_fine > 128 * 64 / 2);
     ghm_image_free(&out);
     ghm_buffer_free(&stream);
@@ -360,7 +308,7 @@ static void views_and_wrong_pictures(void **state)
     ghm_buffer stream = encode(&planar, NULL, 1);
     ghm_image out = decode(stream, 1);
     assert_int_equal(ghm_image_components(&out), GHM_GREY_ALPHA);
-    assert_int_equal(get(&out, 3, 19, 9), 7);
+    assert_int_equal(picture_sample(&out, 3, 19, 9), 7);
     ghm_image_free(&out);
     ghm_buffer_free(&stream);
 
@@ -433,24 +381,6 @@ static void metadata_comes_back(void **state)
     ghm_image_free(&image);
 }
 
-/* A stream with one more chunk behind the header. */
-static ghm_buffer insert_chunk(ghm_buffer stream, uint8_t type, const uint8_t *payload, uint8_t size)
-{
-    const size_t header_end = 4 + 2 + stream.data[5] + 4, added = (size_t)size + 6;
-    ghm_buffer out = { malloc(stream.size + added), stream.size + added };
-    assert_non_null(out.data);
-    memcpy(out.data, stream.data, header_end);
-    uint8_t *chunk = out.data + header_end;
-    chunk[0] = type;
-    chunk[1] = size;
-    memcpy(chunk + 2, payload, size);
-    const uint32_t crc = (uint32_t)crc32(0, chunk, size + 2u);
-    for (int i = 0; i < 4; i++)
-        chunk[2 + size + i] = (uint8_t)(crc >> (8 * i));
-    memcpy(chunk + added, stream.data + header_end, stream.size - header_end);
-    return out;
-}
-
 static void lying_metadata_is_refused(void **state)
 {
     (void)state;
@@ -467,8 +397,9 @@ static void lying_metadata_is_refused(void **state)
     };
     ghm_image image = make(GHM_RGB, 8, 20, 20, OPAQUE);
     ghm_buffer stream = encode(&image, NULL, 1);
+    const size_t behind = find_chunk(stream, 'H').last;
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
-        ghm_buffer lie = insert_chunk(stream, 'i', lies[i].payload, lies[i].size);
+        ghm_buffer lie = insert_chunk(stream, behind, 'i', lies[i].payload, lies[i].size);
         ghm_metadata found = { 0 };
         ghm_diagnostics diag = { "" };
         assert_int_equal(ghm_stream_get_metadata(lie.data, lie.size, &found, &diag), GHM_ERR_BITSTREAM);
@@ -479,7 +410,7 @@ static void lying_metadata_is_refused(void **state)
         ghm_buffer_free(&lie);
     }
     const uint8_t stored[] = { 0, 'a' };
-    ghm_buffer once = insert_chunk(stream, 'e', stored, 2), twice = insert_chunk(once, 'e', stored, 2);
+    ghm_buffer once = insert_chunk(stream, behind, 'e', stored, 2), twice = insert_chunk(once, behind, 'e', stored, 2);
     ghm_metadata found = { 0 };
     assert_int_equal(ghm_stream_get_metadata(once.data, once.size, &found, NULL), GHM_OK);
     ghm_metadata_free(&found);
@@ -490,46 +421,24 @@ static void lying_metadata_is_refused(void **state)
     ghm_image_free(&image);
 }
 
-/* Where the payload of the first chunk of a type begins; lengths are of one or two bytes here. */
-static size_t find_chunk(ghm_buffer stream, uint8_t type, size_t *size)
-{
-    for (size_t at = 4; at + 6 <= stream.size;) {
-        const uint8_t *chunk = stream.data + at;
-        const size_t before = chunk[1] & 0x80 ? 3 : 2;
-        *size = before == 2 ? chunk[1] : (size_t)((chunk[1] & 0x7f) | chunk[2] << 7);
-        if (chunk[0] == type)
-            return at + before;
-        at += before + *size + 4;
-    }
-    fail_msg("no chunk of type %c", type);
-    return 0;
-}
-
-/* The CRC of a chunk whose payload was changed; `before` bytes stand before it. */
-static void mend_crc(ghm_buffer stream, size_t payload, size_t before, size_t size)
-{
-    const uint32_t crc = (uint32_t)crc32(0, stream.data + payload - before, (uInt)(before + size));
-    for (size_t j = 0; j < 4; j++)
-        stream.data[payload + size + j] = (uint8_t)(crc >> (8 * j));
-}
-
 /* Every byte of the alpha changed, with the right CRC: refused by the alpha's decoder or by the hash. (The last byte may have
  * values to choose from; then the picture is the same, by its hash.) */
-static void check_damaged_alpha(const ghm_image *image, double alpha_quality, uint8_t type)
+static void check_damaged_alpha(const ghm_image *image, double alpha_quality, char type)
 {
     ghm_image out = { 0 };
     ghm_buffer stream = encode_alpha(image, alpha_quality);
-    size_t size = 0, n_by_alpha = 0;
-    const size_t payload = find_chunk(stream, type, &size), before = size > 127 ? 3 : 2;
+    size_t n_by_alpha = 0;
+    const test_chunk chunk = find_chunk(stream, type);
+    const size_t size = chunk.crc - chunk.payload;
     for (size_t i = 0; i < size; i++) {
-        stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
-        mend_crc(stream, payload, before, size);
+        stream.data[chunk.payload + i] ^= (uint8_t)(1 + i % 255);
+        seal_chunk(stream.data, &chunk);
         const ghm_status status = ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL);
         assert_true(status == GHM_ERR_CHECKSUM || status == GHM_ERR_BITSTREAM || (status == GHM_OK && i + 1 == size));
         assert_true((out.owned != NULL) == (status == GHM_OK));
         ghm_image_free(&out);
         n_by_alpha += status == GHM_ERR_BITSTREAM;
-        stream.data[payload + i] ^= (uint8_t)(1 + i % 255);
+        stream.data[chunk.payload + i] ^= (uint8_t)(1 + i % 255);
     }
     print_message("%u bits: %zu of %zu were noticed by the alpha itself\n", image->bit_depth, n_by_alpha, size);
     assert_true(n_by_alpha > 0);
@@ -554,12 +463,11 @@ static void wrong_steps_of_alpha_are_refused(void **state)
     static const unsigned steps[] = { 0, 1, 4, 257, 65535 };
     ghm_image image = make(GHM_GREY_ALPHA, 8, 97, 83, DISC), out;
     ghm_buffer stream = encode_alpha(&image, 90);
-    size_t size = 0;
-    const size_t payload = find_chunk(stream, 'L', &size), before = size > 127 ? 3 : 2;
+    const test_chunk chunk = find_chunk(stream, 'L');
     for (size_t i = 0; i < 5; i++) {
-        stream.data[payload] = (uint8_t)steps[i];
-        stream.data[payload + 1] = (uint8_t)(steps[i] >> 8);
-        mend_crc(stream, payload, before, size);
+        stream.data[chunk.payload] = (uint8_t)steps[i];
+        stream.data[chunk.payload + 1] = (uint8_t)(steps[i] >> 8);
+        seal_chunk(stream.data, &chunk);
         assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL), GHM_ERR_BITSTREAM);
     }
     ghm_buffer_free(&stream);

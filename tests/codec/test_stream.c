@@ -1,5 +1,5 @@
 /* Piece by piece, in part, smaller, incomplete and within limits: each compared to the bit with the whole picture that one
- * call decodes. Random sizes come from a seed, which is printed; GHM_TEST_SEED sets it. */
+ * call decodes. */
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,7 +13,10 @@
 
 #include <cmocka.h>
 
+#include "codec_test.h"
 #include "pictures.h"
+#include "random.h"
+#include "streams.h"
 
 enum { WIDTH = 150, HEIGHT = 1700, N_BANDS = 4, BAND_PIXELS = 448 /* as the encoder divides 1700 rows */,
     MAX_ROWS = 3400, REACH = 64 /* pixels; more than any model's halo so far */ };
@@ -21,16 +24,9 @@ enum { WIDTH = 150, HEIGHT = 1700, N_BANDS = 4, BAND_PIXELS = 448 /* as the enco
 /* A stream with alpha and direct blocks, of several groups for a few threads and longer than what a decoder looks at together. */
 enum { TALL_WIDTH = 264, TALL_HEIGHT = 3300, TALL_BANDS = 7, TALL_BAND_PIXELS = 512 };
 
-static ghm_model *model;
-static uint32_t seed;
+static test_random chance;
 static ghm_image picture, whole; /* 4 bands; as decoded */
 static ghm_buffer stream, tall;
-
-static uint32_t random_below(uint32_t n)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) % n;
-}
 
 static size_t row_bytes(const ghm_image *image)
 {
@@ -42,23 +38,11 @@ static const uint8_t *row_of(const ghm_image *image, uint32_t y)
     return image->planes[0] + y * image->row_stride;
 }
 
-static ghm_image decode(const ghm_decode_settings *settings, ghm_buffer data, ghm_status expected)
-{
-    ghm_image out = { 0 };
-    ghm_diagnostics diag = { "" };
-    const ghm_status status = ghm_decode_image(model, settings, data.data, data.size, &out, &diag);
-    if (status != expected)
-        fail_msg("%s instead of %s: %s", ghm_status_string(status), ghm_status_string(expected), diag.text);
-    return out;
-}
-
 static ghm_buffer encode_tall(void)
 {
     ghm_image noise = make_picture(PICTURE_NOISE, TALL_WIDTH, TALL_HEIGHT, 3);
     ghm_image screen = make_picture(PICTURE_SCREEN, TALL_WIDTH, TALL_HEIGHT, 4);
     ghm_image image;
-    ghm_encode_settings settings;
-    ghm_buffer out = { 0 };
     assert_int_equal(ghm_image_alloc_as(TALL_WIDTH, TALL_HEIGHT, GHM_RGBA, 8, &image, NULL), GHM_OK);
     for (uint32_t y = 0; y < TALL_HEIGHT; y++)
         for (uint32_t x = 0; x < TALL_WIDTH; x++) {
@@ -68,9 +52,7 @@ static ghm_buffer encode_tall(void)
                 pixel[c] = from->planes[c][y * from->row_stride + x * from->pixel_stride];
             pixel[3] = (uint8_t)(x + y / 7);
         }
-    ghm_encode_settings_default(&settings);
-    settings.quality = 90;
-    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_OK);
+    ghm_buffer out = encode_at(&image, 90);
     ghm_image_free(&noise);
     ghm_image_free(&screen);
     ghm_image_free(&image);
@@ -79,28 +61,23 @@ static ghm_buffer encode_tall(void)
 
 static int set_up(void **state)
 {
-    (void)state;
-    const char *text = getenv("GHM_TEST_SEED");
-    seed = text ? (uint32_t)strtoul(text, NULL, 10) : 20261123;
-    print_message("GHM_TEST_SEED=%u\n", (unsigned)seed);
-    picture = make_picture(PICTURE_SCREEN, WIDTH, HEIGHT, 5);
-    if (ghm_model_open_profile("fast", GHM_BACKEND_AUTO, &model, NULL) != GHM_OK ||
-        ghm_encode_image(model, NULL, &picture, &stream, NULL) != GHM_OK ||
-        ghm_decode_image(model, NULL, stream.data, stream.size, &whole, NULL) != GHM_OK)
+    if (open_model(state) != 0)
         return -1;
+    chance = test_random_open("stream");
+    picture = make_picture(PICTURE_SCREEN, WIDTH, HEIGHT, 5);
+    stream = encode_with(&picture, NULL);
+    whole = decode_sound(stream);
     tall = encode_tall();
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     ghm_image_free(&picture);
     ghm_image_free(&whole);
     ghm_buffer_free(&stream);
     ghm_buffer_free(&tall);
-    ghm_model_close(&model);
-    return 0;
+    return close_model(state);
 }
 
 /* ---------------------------------------------------------------------------------------------- piece by piece */
@@ -168,7 +145,7 @@ static ghm_status push_all(const ghm_decode_settings *settings, ghm_buffer data,
     ghm_status status = GHM_OK;
     assert_int_equal(ghm_decoder_open(model, settings, take_rows, to, &decoder, NULL), GHM_OK);
     for (size_t at = 0; at < data.size && status == GHM_OK;) {
-        const size_t left = data.size - at, n = 1 + random_below((uint32_t)max_piece);
+        const size_t left = data.size - at, n = 1 + test_random_below(&chance, (uint32_t)max_piece);
         uint8_t *copy = malloc(n < left ? n : left); /* so that reading what was pushed before is seen by sanitizers */
         assert_non_null(copy);
         memcpy(copy, data.data + at, n < left ? n : left);
@@ -218,7 +195,7 @@ static void pushed_rows_give_the_same_bytes(void **state)
         settings.threads = 1 + (int)i;
         assert_int_equal(ghm_encoder_open(model, &settings, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
         for (uint32_t y = 0; y < HEIGHT;) {
-            const uint32_t n = 1 + random_below(pieces[i]);
+            const uint32_t n = 1 + test_random_below(&chance, pieces[i]);
             ghm_image rows = picture;
             rows.planes[0] += y * rows.row_stride;
             rows.planes[1] += y * rows.row_stride;
@@ -273,7 +250,7 @@ static void little_memory_gives_the_same(void **state)
     assert_int_equal(bytes.bytes.size, at_once.size);
     assert_memory_equal(bytes.bytes.data, at_once.data, at_once.size);
 
-    ghm_image decoded = decode(NULL, at_once, GHM_OK);
+    ghm_image decoded = decode_with(at_once, NULL, GHM_OK);
     ghm_decode_settings_default(&decode_settings);
     decode_settings.threads = 1;
     decode_settings.max_memory = ENOUGH;
@@ -314,14 +291,14 @@ static void bands_are_decoded_beside_strips(void **state)
         settings.region = parts[part].region;
         settings.scale = parts[part].scale;
         settings.threads = 1;
-        ghm_image expected = decode(&settings, tall, GHM_OK);
+        ghm_image expected = decode_with(tall, &settings, GHM_OK);
         for (size_t i = 0; i < 4; i++) {
             double progress = 0;
             sink rows = { 0 };
             settings.threads = threads[i];
             settings.progress = note_progress;
             settings.progress_user = &progress;
-            ghm_image image = decode(&settings, tall, GHM_OK);
+            ghm_image image = decode_with(tall, &settings, GHM_OK);
             assert_same_picture(&image, &expected);
             assert_true(progress == 1);
             progress = 0;
@@ -364,23 +341,12 @@ static void rows_do_not_wait_for_the_next_group(void **state)
 /* A stream with some of its bands, bit i of the set for band i, replaced by bytes that no decoder would accept. */
 static ghm_buffer spoil_bands(ghm_buffer from, unsigned set)
 {
-    ghm_buffer copy = { malloc(from.size), from.size };
-    assert_non_null(copy.data);
-    memcpy(copy.data, from.data, from.size);
+    ghm_buffer copy = copy_stream(from);
     unsigned band = 0;
-    for (size_t at = 4; at + 6 <= copy.size;) {
-        const uint8_t type = copy.data[at++];
-        size_t length = 0;
-        for (int shift = 0;; shift += 7) {
-            length |= (size_t)(copy.data[at] & 0x7f) << shift;
-            if (!(copy.data[at++] & 0x80))
-                break;
-        }
-        if (type == 'B' && set >> band & 1)
-            copy.data[at + length / 2] ^= 0x55;
-        band += type == 'B';
-        at += length + 4;
-    }
+    test_chunk chunk;
+    for (size_t at = FIRST_CHUNK; chunk_at(copy.data, copy.size, at, &chunk); at = chunk.last)
+        if (copy.data[at] == 'B' && set >> band++ & 1)
+            copy.data[(chunk.payload + chunk.crc) / 2] ^= 0x55;
     return copy;
 }
 
@@ -393,15 +359,15 @@ static void damage_stays_where_it_is(void **state)
     ghm_decode_settings settings;
     ghm_decode_settings_default(&settings);
     settings.threads = 1;
-    ghm_image sound = decode(&settings, tall, GHM_OK);
+    ghm_image sound = decode_with(tall, &settings, GHM_OK);
     settings.partial = 1;
-    ghm_image expected = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    ghm_image expected = decode_with(spoiled, &settings, GHM_ERR_BITSTREAM);
     for (size_t i = 0; i < 3; i++) {
         ghm_decode_report report;
         sink rows = { 0 };
         settings.threads = threads[i];
         settings.partial = 1;
-        ghm_image image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+        ghm_image image = decode_with(spoiled, &settings, GHM_ERR_BITSTREAM);
         assert_same_picture(&image, &expected);
         assert_int_equal(push_all(&settings, spoiled, 400000, &rows, &report), GHM_ERR_BITSTREAM);
         assert_same_picture(&rows.image, &expected);
@@ -438,7 +404,7 @@ static void assert_inspected(ghm_buffer data)
     const ghm_status status = ghm_stream_get_info(data.data, data.size, &whole_info, NULL);
     assert_int_equal(ghm_inspector_open(&inspector, NULL), GHM_OK);
     for (size_t at = 0; at < data.size;) {
-        const size_t left = data.size - at, most = 1 + random_below(500), n = most < left ? most : left;
+        const size_t left = data.size - at, most = 1 + test_random_below(&chance, 500), n = most < left ? most : left;
         uint8_t *copy = malloc(n);
         assert_non_null(copy);
         memcpy(copy, data.data + at, n);
@@ -492,9 +458,9 @@ static void streams_are_inspected_in_pieces(void **state)
     assert_inspected(stream);
     assert_inspected(all);
     for (int i = 0; i < 40; i++) /* cut, and with a byte changed */
-        assert_inspected((ghm_buffer){ all.data, random_below(i < 20 ? 200 : (uint32_t)all.size) });
+        assert_inspected((ghm_buffer){ all.data, test_random_below(&chance, i < 20 ? 200 : (uint32_t)all.size) });
     for (int i = 0; i < 20; i++) {
-        const size_t at = random_below(i < 10 ? 300 : (uint32_t)all.size);
+        const size_t at = test_random_below(&chance, i < 10 ? 300 : (uint32_t)all.size);
         all.data[at] ^= 0x10;
         assert_inspected(all);
         all.data[at] ^= 0x10;
@@ -544,14 +510,14 @@ static void regions_are_parts_of_the_whole(void **state)
     for (uint32_t row = 0; row < 10; row++, n++) /* around where the halo meets a band's border */
         cases[n] = (ghm_region){ row, BAND_PIXELS - 80 + 16 * row, 40, 17 };
     for (; n < 40; n++) {
-        cases[n] = (ghm_region){ random_below(WIDTH), random_below(HEIGHT), 0, 0 };
-        cases[n].width = 1 + random_below(WIDTH - cases[n].x);
-        cases[n].height = 1 + random_below(HEIGHT - cases[n].y);
+        cases[n] = (ghm_region){ test_random_below(&chance, WIDTH), test_random_below(&chance, HEIGHT), 0, 0 };
+        cases[n].width = 1 + test_random_below(&chance, WIDTH - cases[n].x);
+        cases[n].height = 1 + test_random_below(&chance, HEIGHT - cases[n].y);
     }
     for (size_t i = 0; i < n; i++) {
         settings.threads = 1 + (int)(i % 3);
         settings.region = cases[i];
-        ghm_image part = decode(&settings, stream, GHM_OK);
+        ghm_image part = decode_with(stream, &settings, GHM_OK);
         sink rows = { 0 };
         assert_region(cases[i], &part);
         assert_int_equal(push_all(&settings, stream, 5000, &rows, NULL), GHM_OK);
@@ -580,7 +546,7 @@ static void regions_need_their_bands_only(void **state)
     settings.partial = 1;
     assert_int_equal(push_all(&settings, spoiled, 5000, &rows, NULL), GHM_OK);
     assert_region(settings.region, &rows.image);
-    ghm_image part = decode(&settings, spoiled, GHM_OK);
+    ghm_image part = decode_with(spoiled, &settings, GHM_OK);
     assert_region(settings.region, &part);
     ghm_image_free(&part);
     free_sink(&rows);
@@ -604,7 +570,7 @@ static ghm_image decode_smaller(unsigned scale, ghm_region region, int threads)
     settings.scale = scale;
     settings.region = region;
     settings.threads = threads;
-    ghm_image small = decode(&settings, stream, GHM_OK);
+    ghm_image small = decode_with(stream, &settings, GHM_OK);
     assert_int_equal(push_all(&settings, stream, 2000, &rows, NULL), GHM_OK);
     assert_same_picture(&rows.image, &small);
     free_sink(&rows);
@@ -753,7 +719,7 @@ static void truncated_streams_give_what_arrived(void **state)
         ghm_decode_report report;
         assert_int_equal(ghm_stream_get_info(cut.data, cut.size, &info, NULL), GHM_OK);
         assert_int_equal(push_all(&settings, cut, 3000, &rows, &report), GHM_ERR_TRUNCATED);
-        ghm_image image = decode(&settings, cut, GHM_ERR_TRUNCATED);
+        ghm_image image = decode_with(cut, &settings, GHM_ERR_TRUNCATED);
         assert_same_picture(&rows.image, &image);
         int missing[N_BANDS];
         for (unsigned band = 0; band < N_BANDS; band++)
@@ -773,7 +739,7 @@ static void truncated_streams_give_what_arrived(void **state)
     /* Without its header a stream has nothing to give. */
     const ghm_buffer beginning = { stream.data, 10 };
     sink rows = { 0 };
-    ghm_image none = decode(&settings, beginning, GHM_ERR_TRUNCATED);
+    ghm_image none = decode_with(beginning, &settings, GHM_ERR_TRUNCATED);
     assert_null(none.owned);
     assert_int_equal(push_all(&settings, beginning, 3, &rows, NULL), GHM_ERR_TRUNCATED);
     assert_int_equal(rows.n_calls, 0);
@@ -788,10 +754,10 @@ static void damaged_bands_become_grey(void **state)
     ghm_decode_report report;
     sink rows = { 0 };
     ghm_decode_settings_default(&settings);
-    ghm_image image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    ghm_image image = decode_with(spoiled, &settings, GHM_ERR_BITSTREAM);
     assert_null(image.owned);
     settings.partial = 1;
-    image = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    image = decode_with(spoiled, &settings, GHM_ERR_BITSTREAM);
     assert_partial(&image, missing);
     assert_int_equal(push_all(&settings, spoiled, 3000, &rows, &report), GHM_ERR_BITSTREAM);
     assert_same_picture(&rows.image, &image);
@@ -819,7 +785,7 @@ static void damaged_bands_become_grey(void **state)
     settings.region = (ghm_region){ 0, 0, WIDTH, BAND_PIXELS };
     assert_int_equal(push_all(&settings, spoiled, 300, &rows, &report), GHM_ERR_BITSTREAM);
     assert_int_equal(report.n_missing, 1);
-    ghm_image part = decode(&settings, spoiled, GHM_ERR_BITSTREAM);
+    ghm_image part = decode_with(spoiled, &settings, GHM_ERR_BITSTREAM);
     assert_same_picture(&rows.image, &part);
     free_sink(&rows);
     ghm_image_free(&part);
@@ -840,9 +806,9 @@ static void pushing_notices_what_one_call_notices(void **state)
         if (i == 0)
             copy.data[copy.size++] = 0; /* after the end */
         else if (i % 2)
-            copy.size = random_below((uint32_t)stream.size);
+            copy.size = test_random_below(&chance, (uint32_t)stream.size);
         else
-            copy.data[random_below((uint32_t)stream.size)] ^= (uint8_t)(1 + random_below(255));
+            copy.data[test_random_below(&chance, (uint32_t)stream.size)] ^= (uint8_t)(1 + test_random_below(&chance, 255));
         const ghm_status status = ghm_decode_image(model, NULL, copy.data, copy.size, &image, NULL);
         assert_int_not_equal(status, GHM_OK);
         const ghm_status pushed = push_all(NULL, copy, 20000, &rows, NULL);
@@ -920,7 +886,7 @@ static void cost_bounds_the_memory_taken(void **state)
         c.peak = 0;
         assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_ERR_LIMIT);
         assert_true(c.peak <= settings.max_memory && c.used == 0 && rows.n_calls == 0);
-        ghm_image none = decode(&settings, bytes, GHM_ERR_LIMIT);
+        ghm_image none = decode_with(bytes, &settings, GHM_ERR_LIMIT);
         assert_null(none.owned);
     }
 }
@@ -1060,7 +1026,7 @@ static void formats_and_metadata_come_with_the_first_bytes(void **state)
     (void)state;
     uint8_t profile[3000];
     for (size_t i = 0; i < sizeof profile; i++)
-        profile[i] = (uint8_t)random_below(256);
+        profile[i] = (uint8_t)test_random_below(&chance, 256);
     ghm_metadata in = { 0 }, out = { 0 };
     in.kinds[GHM_METADATA_ICC] = (ghm_buffer){ profile, sizeof profile };
     ghm_encode_settings settings;

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "files.h"
+#include "random.h"
 
 #include <gingham/gingham.h>
 
@@ -172,14 +173,13 @@ static void damage_with_a_right_hash_is_survived(void **state)
 {
     (void)state;
     uint8_t *copy = malloc(file_size);
-    uint32_t random = 99;
+    test_random r = test_random_open("damage with a right hash");
     int refused = 0;
     assert_non_null(copy);
     for (int i = 0; i < 60; i++) {
         ghm_diagnostics diag;
         memcpy(copy, file, file_size);
-        random = random * 1664525u + 1013904223u;
-        copy[24 + (random >> 8) % (i < 30 ? 2000 : (uint32_t)file_size - 24)] ^= 0x40;
+        copy[24 + test_random_below(&r, i < 30 ? 2000 : (uint32_t)file_size - 24)] ^= 0x40;
         reseal(copy, file_size);
         refused += open_bytes(copy, file_size, &diag) != GHM_OK;
     }

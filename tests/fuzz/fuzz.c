@@ -6,6 +6,8 @@
 #include <xxhash.h>
 #include <zlib.h>
 
+#include "streams.h"
+
 _Noreturn void fuzz_fail(const char *file, int line, const char *condition)
 {
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
@@ -83,18 +85,6 @@ static void put_le(uint8_t *p, uint64_t v, int n)
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
-/* Where the varint at `at` ends, with its value; size if it does not. */
-static size_t skip_varint(const uint8_t *data, size_t size, size_t at, size_t *value)
-{
-    *value = 0;
-    for (int shift = 0; at < size && shift < 35; shift += 7) {
-        *value |= (size_t)(data[at] & 0x7f) << shift;
-        if (!(data[at++] & 0x80))
-            break;
-    }
-    return at;
-}
-
 /* So that stored streams outlive a new test model. Header: version, kind, width, height, model id (BITSTREAM.md section 2). */
 static void put_model_id(uint8_t *header, size_t size)
 {
@@ -107,20 +97,12 @@ static void put_model_id(uint8_t *header, size_t size)
         put_le(header + at, info.id, 8);
 }
 
-/* Chunks: type, varint length, payload, CRC (codec/BITSTREAM.md section 1). */
 void fuzz_seal_stream(uint8_t *data, size_t size)
 {
-    size_t at = 4;
-    while (at < size) {
-        size_t length;
-        const size_t payload = skip_varint(data, size, at + 1, &length), left = size - payload;
-        if (length > left || left - length < 4)
-            return;
-        if (at == 4 && data[at] == 'H')
-            put_model_id(data + payload, length);
-        put_le(data + payload + length, crc32_z(0, data + at, payload + length - at), 4);
-        at = payload + length + 4;
-    }
+    test_chunk first;
+    if (chunk_at(data, size, FIRST_CHUNK, &first) && data[FIRST_CHUNK] == 'H')
+        put_model_id(data + first.payload, first.crc - first.payload);
+    seal_chunks(data, size);
 }
 
 /* The hash at offset 8 covers what follows offset 16 (models/WEIGHTS.md section 1). */

@@ -11,32 +11,56 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <xxhash.h>
 
 #include "files.h"
+#include "pictures.h"
 
-#include <gingham/gingham.h>
-
-static void check_hash(const ghm_stream_info *info, const char *hash)
+static uint8_t *put_le(uint8_t *to, uint32_t v, size_t n)
 {
-    char text[33];
-    assert_true(info->complete && info->has_picture_hash);
-    snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)info->picture_hash[1],
-             (unsigned long long)info->picture_hash[0]);
-    assert_string_equal(text, hash);
+    for (size_t i = 0; i < n; i++)
+        *to++ = (uint8_t)(v >> (8 * i));
+    return to;
 }
 
-/* The decoder compares the picture with the hash in the stream, which is the stored one. */
-static void decode(const ghm_model *model, const char *name, const uint8_t *data, size_t size)
+static void print_hash(uint64_t high, uint64_t low, char text[33])
+{
+    snprintf(text, 33, "%016llx%016llx", (unsigned long long)high, (unsigned long long)low);
+}
+
+/* Of the samples that came back, by this program: not what the decoder says of them. */
+static void hash_picture(const ghm_image *image, char text[33])
+{
+    const size_t sample_bytes = image->bit_depth > 8 ? 2 : 1, most = 8 + (size_t)image->width * image->height * 4 * sample_bytes;
+    uint8_t *const bytes = malloc(most), *to = bytes;
+    assert_non_null(bytes);
+    to = put_le(to, image->width, 4);
+    to = put_le(to, image->height, 4);
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = 0; x < image->width; x++)
+            for (int c = 0; c < 4; c++)
+                if (image->planes[c])
+                    to = put_le(to, picture_sample(image, c, x, y), sample_bytes);
+    const XXH128_hash_t hash = XXH3_128bits(bytes, (size_t)(to - bytes));
+    print_hash(hash.high64, hash.low64, text);
+    free(bytes);
+}
+
+static void decode(const ghm_model *model, const char *name, const uint8_t *data, size_t size, const char *hash)
 {
     static const int threads[] = { 1, 2, 8 };
     for (size_t i = 0; i < 3; i++) {
         ghm_decode_settings settings;
         ghm_image image;
         ghm_diagnostics diag = { "" };
+        char text[33];
         ghm_decode_settings_default(&settings);
         settings.threads = threads[i];
         if (ghm_decode_image(model, &settings, data, size, &image, &diag) != GHM_OK)
             fail_msg("%s, %d threads: %s", name, threads[i], diag.text);
+        hash_picture(&image, text);
+        if (strcmp(text, hash) != 0)
+            fail_msg("%s, %d threads: the picture's hash is %s, stored is %s", name, threads[i], text, hash);
         ghm_image_free(&image);
     }
 }
@@ -52,8 +76,11 @@ static bool check_stream(const ghm_profile_info *profile, const ghm_model *model
     if (belongs && getenv("GHM_TEST_SMALL") && (uint64_t)info.width * info.height > 65536) {
         print_message("%s is too large for GHM_TEST_SMALL\n", name);
     } else if (belongs) {
-        check_hash(&info, hash);
-        decode(model, name, data, size);
+        char text[33];
+        assert_true(info.complete && info.has_picture_hash);
+        print_hash(info.picture_hash[1], info.picture_hash[0], text);
+        assert_string_equal(text, hash);
+        decode(model, name, data, size, hash);
     }
     free(data);
     return belongs;
@@ -94,7 +121,7 @@ static void check_backend(ghm_backend backend)
 
     if (!ghm_backend_available(backend)) {
         print_message("backend %s is not available here and not tested\n", ghm_backend_name(backend));
-        return;
+        skip();
     }
     for (size_t i = 0; ghm_profile_get_info(i, &profile); i++)
         n += check_profile(&profile, backend);

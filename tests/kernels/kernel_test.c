@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends.h"
 #include "models/nn/kernels.h"
 
 enum { GUARD_BYTES = 64, GUARD_VALUE = 0xA5 };
@@ -101,15 +102,11 @@ void guarded_free(guarded *g)
     free(g->block);
 }
 
-static const ghm_backend all_backends[MAX_BACKENDS] = {GHM_BACKEND_C,      GHM_BACKEND_BLAS,    GHM_BACKEND_AVX2,
-                                                       GHM_BACKEND_AVXVNNI, GHM_BACKEND_AVX512, GHM_BACKEND_NEON,
-                                                       GHM_BACKEND_DOTPROD};
-
 size_t available_backends(const nn_kernels *backends[MAX_BACKENDS])
 {
     size_t n = 0;
-    for (size_t i = 0; i < COUNT_OF(all_backends); i++) {
-        const nn_kernels *const kernels = nn_kernels_get(all_backends[i]);
+    for (size_t i = 0; i < N_TEST_BACKENDS; i++) {
+        const nn_kernels *const kernels = nn_kernels_get(test_backends[i]);
         if (kernels)
             backends[n++] = kernels;
     }
@@ -119,8 +116,8 @@ size_t available_backends(const nn_kernels *backends[MAX_BACKENDS])
 size_t available_float_kernels(const nn_float_kernels *kernels[MAX_BACKENDS])
 {
     size_t n = 0;
-    for (size_t i = 0; i < COUNT_OF(all_backends); i++) {
-        const nn_float_kernels *const found = nn_float_kernels_get(all_backends[i]);
+    for (size_t i = 0; i < COUNT_OF(test_backends); i++) {
+        const nn_float_kernels *const found = nn_float_kernels_get(test_backends[i]);
         if (found)
             kernels[n++] = found;
     }

@@ -1,4 +1,4 @@
-/* entropy_test.h - what the tests of the entropy room share: a seeded generator, tables, streams. */
+/* entropy_test.h - what the tests of the entropy room share: random tables and values, copies of exact size. */
 #ifndef GHM_TESTS_UNIT_ENTROPY_TEST_H
 #define GHM_TESTS_UNIT_ENTROPY_TEST_H
 
@@ -14,34 +14,7 @@
 #include <cmocka.h>
 
 #include "entropy/cdf.h"
-
-typedef struct test_random {
-    uint64_t state;
-} test_random;
-
-/* Seeded from the environment, GHM_TEST_SEED, or by default the same in every run; prints which. */
-static inline test_random test_random_open(const char *test)
-{
-    const char *given = getenv("GHM_TEST_SEED");
-    const uint64_t seed = given ? strtoull(given, NULL, 0) : 20261123;
-    print_message("%s: GHM_TEST_SEED=%llu\n", test, (unsigned long long)seed);
-    return (test_random){ seed };
-}
-
-/* splitmix64 (Vigna, 2015). */
-static inline uint64_t test_random_u64(test_random *t)
-{
-    uint64_t z = t->state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-/* 0 .. n - 1, n > 0. */
-static inline uint32_t test_random_below(test_random *t, uint32_t n)
-{
-    return (uint32_t)((test_random_u64(t) >> 32) * n >> 32);
-}
+#include "random.h"
 
 /* n frequencies of at least 1 that sum to `total`, n <= total, nearly even or very uneven. No one exceeds 65535. */
 static inline void test_random_frequencies(test_random *t, uint16_t *frequency, uint32_t n, uint32_t total)

@@ -11,33 +11,31 @@
 #include <math.h>
 
 #include "entropy/adaptive_bit.h"
+#include "random.h"
 
-static uint32_t seed;
-
-static double next_random(void)
+static bool draw(test_random *r, double p)
 {
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) / 16777216.0;
+    return test_random_below(r, 1 << 24) < p * (1 << 24);
 }
 
 /* Bytes that n bits take in one context, 1 with probability p; decoded and compared. */
-static size_t code(size_t n, double p)
+static size_t code(size_t n, double p, test_random *r)
 {
     bytes_writer out = { 0 };
     range_encoder e;
     range_decoder d;
     adaptive_bit b = ADAPTIVE_BIT_START;
-    const uint32_t start = seed;
+    const test_random start = *r;
     range_encoder_init(&e, &out);
     for (size_t i = 0; i < n; i++)
-        adaptive_bit_encode(&b, &e, next_random() < p);
+        adaptive_bit_encode(&b, &e, draw(r, p));
     assert_true(range_encoder_finish(&e));
 
     b = ADAPTIVE_BIT_START;
-    seed = start;
+    *r = start;
     range_decoder_init(&d, out.data, out.size);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(adaptive_bit_decode(&b, &d), next_random() < p);
+        assert_int_equal(adaptive_bit_decode(&b, &d), draw(r, p));
     free(out.data);
     return out.size;
 }
@@ -46,10 +44,10 @@ static void cost_is_near_the_entropy(void **state)
 {
     (void)state;
     enum { N = 200000 };
-    seed = 5;
+    test_random r = test_random_open("cost");
     for (double p = 0.002; p < 1; p += 0.0831) {
         const double ideal = N * -(p * log2(p) + (1 - p) * log2(1 - p)) / 8;
-        const size_t size = code(N, p);
+        const size_t size = code(N, p, &r);
         print_message("p %.4f: %zu bytes, ideal %.0f\n", p, size, ideal);
         assert_true((double)size < 1.03 * ideal + N / 1000.0); /* a context that forgets after 64 bits cannot know rare ones */
     }
@@ -58,9 +56,10 @@ static void cost_is_near_the_entropy(void **state)
 static void what_never_changes_costs_nothing(void **state)
 {
     (void)state;
-    assert_true(code(1, 0) <= 1);
-    assert_true(code(1000000, 0) <= 4);
-    assert_true(code(1000000, 1) <= 8);
+    test_random r = test_random_open("what never changes");
+    assert_true(code(1, 0, &r) <= 1);
+    assert_true(code(1000000, 0, &r) <= 4);
+    assert_true(code(1000000, 1, &r) <= 8);
 }
 
 /* RANGE_CODER.md, "Examples". */
