@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Self-test of the trainer and the quantizer on the smallest configuration: under a minute on one core."""
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ except ImportError as missing:
     print('skipped: %s' % missing)
     sys.exit(77)
 
+import data
 import train
 from checkpoint import dequantize, load_network, transfer
 from gptq import equalize_contexts, quantize_rows, quantize_weights
@@ -29,17 +31,35 @@ TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--redirects', '1', '
 
 def make_tiles(path):
     """64 tiles of random gradients and rectangles, 48 of them for validation."""
-    random = np.random.RandomState(5)
+    generator = np.random.RandomState(5)
     y, x = np.mgrid[0:160, 0:160] / 160.0
     tiles = np.empty((64, 160, 160, 3), np.uint8)
     for tile in tiles:
-        slopes, offset = random.uniform(-120, 120, (2, 3)), random.uniform(60, 190, 3)
+        slopes, offset = generator.uniform(-120, 120, (2, 3)), generator.uniform(60, 190, 3)
         picture = offset + slopes[0] * x[..., None] + slopes[1] * y[..., None]
         for _ in range(12):
-            u, v, h, w = random.randint(0, 140, 4)
-            picture[u:u + h // 4 + 4, v:v + w // 4 + 4] = random.uniform(0, 255, 3)
-        tile[:] = np.clip(picture + random.normal(0, 3, picture.shape), 0, 255)
+            u, v, h, w = generator.randint(0, 140, 4)
+            picture[u:u + h // 4 + 4, v:v + w // 4 + 4] = generator.uniform(0, 255, 3)
+        tile[:] = np.clip(picture + generator.normal(0, 3, picture.shape), 0, 255)
     np.save(path, tiles)
+
+
+def check_photographs(folder):
+    """The last tiles as shuffled are for validation, and nothing else of their photographs stays."""
+    pieces = [(photograph, piece) for photograph in range(60) for piece in range(2)]
+    source = os.path.join(folder, 'pictures')
+    os.mkdir(source)
+    for photograph, piece in pieces:
+        with open(os.path.join(source, '%02d_%d.ppm' % (photograph, piece)), 'wb') as f:
+            f.write(b'P6 256 256 255 ' + bytes((photograph, piece, 0)) * 256 ** 2)
+    out = os.path.join(folder, 'pictures.npy')
+    data.main([source, out])
+    random.Random(data.SEED).shuffle(pieces)
+    training, validation = ([tuple(v) for v in part[:, 0, 0, :2].tolist()] for part in data.split(np.load(out)))
+    assert validation == pieces[-data.N_VALIDATION:]
+    held_out = {photograph for photograph, _ in validation}
+    assert training == [(photograph, piece) for photograph, piece in pieces if photograph not in held_out]
+    assert 0 < len(training) < len(pieces) - len(validation)
 
 
 def command(folder, out, *arguments):
@@ -176,9 +196,10 @@ def check_integers(folder):
 def check_gptq(folder):
     """On correlated inputs rows of four bits miss less by GPTQ than by the nearest weights. A network keeps its grid: the weights
     that quantize_layer finds cost the same (after twenty steps its filters do too little for rounding to cost anything)."""
-    random = torch.Generator().manual_seed(3)
-    x = torch.randn(4000, 48, generator=random, dtype=torch.float64) @ torch.randn(48, 48, generator=random, dtype=torch.float64)
-    weight, hessian = torch.randn(1, 32, 48, generator=random, dtype=torch.float64), (x.T @ x / len(x))[None]
+    normal = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(3)
+    x = normal(4000, 48) @ normal(48, 48)
+    weight, hessian = normal(1, 32, 48), (x.T @ x / len(x))[None]
     steps = weight.abs().amax(2, keepdim=True) / 7
     grids = torch.round(weight / steps) * steps, quantize_rows(weight, hessian, 7)
     nearest, gptq = ((((grid - weight) @ hessian) * (grid - weight)).sum() for grid in grids)
@@ -201,6 +222,7 @@ def check_gptq(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        check_photographs(folder)
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)
         check_resume(folder)
