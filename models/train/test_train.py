@@ -86,6 +86,20 @@ def check_training(folder):
     assert after < before, 'cost went from %.4f to %.4f' % (before, after)
 
 
+def check_seeds(folder):
+    """What a step draws is given by the seed of the run and the step, and by both of them."""
+    trainer = train.Trainer(train.parse_arguments(command(folder, 'seeds.pt', '--steps', '1')))
+
+    def drawn(seed, step):
+        train.seed_step(seed, step)
+        return *trainer.batch(), trainer.ops.noise(torch.zeros(1, 8))
+
+    first = drawn(1, 0)
+    assert all(torch.equal(a, b) for a, b in zip(first, drawn(1, 0)))
+    for other in (drawn(2, 0), drawn(1, 1)):
+        assert not any(torch.equal(a, b) for a, b in zip(first, other))
+
+
 def check_resume(folder, *arguments):
     """A run in two parts ends in the same state as one in one part; pruning, if any, looks at every step."""
     train.PRUNE_EVERY = 1
@@ -225,6 +239,7 @@ def main():
         check_photographs(folder)
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)
+        check_seeds(folder)
         check_resume(folder)
         check_resume(folder, '--optimizer', 'adamw')
         check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')

@@ -300,7 +300,8 @@ def start_processes(args):
 
 
 def seed_step(seed, step):
-    torch.manual_seed(seed * 2 ** 44 + step)
+    """torch's generator on the CPU takes no more than 32 bits of a seed, so those of both numbers are mixed."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1)[0]))
 
 
 def parse_arguments(argv):
