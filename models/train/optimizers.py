@@ -1,10 +1,14 @@
 """Optimizers of train.py: Adam, AdamW and Muon over three groups of parameters, each with its peak learning rate."""
+import inspect
+
 import torch
 
 BETAS = 0.9, 0.98
 DECAY = 0.01           # AdamW and Muon, of the matrices: the learning rate times this is taken off a weight at each step
 MOMENTUM = 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315   # a quintic that drives singular values towards 1 in few steps (Jordan 2024)
+# From torch 2 on, AdamW has a fused kernel too, and such kernels leave out a step that `found_inf` marks.
+HAS_FUSED = 'fused' in inspect.signature(torch.optim.AdamW).parameters
 BASE = 'ga.base.', 'gs.base.'             # the linear base path wants a small learning rate, never decay
 
 
@@ -72,8 +76,17 @@ def make_optimizer(net, kind, lr, base_lr, capturable=False):
         return Muon([g for g in groups if g['params']], lr)
     adam = torch.optim.Adam if kind == 'adam' else torch.optim.AdamW
     groups = [g for g in groups if g['params']]
-    if not named[0][1].is_cuda:
+    if not (named[0][1].is_cuda and HAS_FUSED):
         return adam(groups, lr=lr, betas=BETAS)
-    for group in groups:
-        group['lr'] = torch.tensor(lr, device=named[0][1].device) if capturable else lr
+    if capturable:
+        for group in groups:
+            group['lr'] = torch.tensor(lr, device=named[0][1].device)
     return adam(groups, lr=lr, betas=BETAS, fused=True, capturable=capturable)
+
+
+def resume_optimizer(optimizer, saved):
+    """Go on from a state dict of an optimizer over the same parameters, as far as it is about them. Its groups also tell how the
+    step was computed and where the learning rates lay, which is for this machine and this command to say: a rate that came back
+    on the CPU would stay in a CUDA graph as it was when recorded."""
+    groups = [{**own, 'params': old['params']} for own, old in zip(optimizer.state_dict()['param_groups'], saved['param_groups'])]
+    optimizer.load_state_dict({**saved, 'param_groups': groups})

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """Self-test of the trainer and the quantizer on the smallest configuration: under a minute on one core."""
+import contextlib
+import copy
+import io
 import os
 import random
 import subprocess
@@ -15,11 +18,12 @@ except ImportError as missing:
     sys.exit(77)
 
 import data
+import optimizers
 import train
 from checkpoint import dequantize, load_network, transfer
 from gptq import equalize_contexts, quantize_rows, quantize_weights
 from integer_codec import IntegerCodec
-from model import CONFIGS
+from model import CONFIGS, Codec
 from pruning import BlockPruning, block_energies
 from quantize import FakeQuantization, calibrate
 from validate import float_cost, integer_cost
@@ -115,6 +119,38 @@ def check_resume(folder, *arguments):
     for part in ('net', 'ema', 'masks'):
         for key, value in (whole[part] or {}).items():
             assert torch.equal(value, parts[part][key]), '%s %s differs after a resume with %s' % (part, key, arguments)
+
+
+def check_resumed_rates():
+    """Learning rates lie where this machine wants them, whatever a saved state says: tensors, for CUDA graphs, stay tensors."""
+    net = Codec(CONFIGS['tiny'])
+    saved, resumed = (optimizers.make_optimizer(net, 'adam', 1e-3, 1e-4) for _ in range(2))
+    for group in resumed.param_groups:
+        group['lr'] = torch.tensor(group['lr'])
+    optimizers.resume_optimizer(resumed, saved.state_dict())
+    assert all(torch.is_tensor(group['lr']) for group in resumed.param_groups)
+
+
+def check_skipped(folder, optimizer):
+    """A step whose gradient is not finite changes nothing."""
+    trainer = train.Trainer(train.parse_arguments(command(folder, 'skipped.pt', '--steps', '2', '--optimizer', optimizer)))
+    before = copy.deepcopy(trainer.net.state_dict())
+    trainer.loss = lambda x, q, x_hat, mse, bpp: (mse / 0).mean()
+    trainer.set_learning_rate()
+    trainer.train_step()
+    assert all(torch.equal(value, before[name]) for name, value in trainer.net.state_dict().items())
+
+
+def check_refused(folder):
+    """What --graph cannot do is refused."""
+    for arguments in (['--graph'], ['--graph', '--device', 'cuda', '--optimizer', 'muon']):
+        try:
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                train.parse_arguments(command(folder, 'refused.pt', '--steps', '1', *arguments))
+        except SystemExit:
+            assert '--graph' in said.getvalue().splitlines()[-1]
+        else:
+            raise AssertionError('%s is not refused' % arguments)
 
 
 def check_processes(folder):
@@ -243,6 +279,10 @@ def main():
         check_resume(folder)
         check_resume(folder, '--optimizer', 'adamw')
         check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')
+        check_resumed_rates()
+        check_skipped(folder, 'adam')
+        check_skipped(folder, 'muon')
+        check_refused(folder)
         check_processes(folder)
         check_gradients(folder)
         check_filters(folder)

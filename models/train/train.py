@@ -28,7 +28,7 @@ from chart import draw_log
 from checkpoint import describe_transfer, load_network, network_of, transfer
 from data import split
 from model import CONFIGS, Codec, FloatArithmetic
-from optimizers import make_optimizer
+from optimizers import HAS_FUSED, make_optimizer, resume_optimizer
 from pruning import BlockPruning
 from quantize import FakeQuantization, calibrate
 from validate import geometric_mean, picture_costs
@@ -60,7 +60,7 @@ class Trainer:
         self.ema = {k: v.detach().clone() for k, v in self.ema.items()}
         self.optimizer = make_optimizer(self.net, args.optimizer, args.lr, args.base_lr, capturable=args.graph)
         if saved:
-            self.optimizer.load_state_dict(saved['optimizer'])
+            resume_optimizer(self.optimizer, saved['optimizer'])
         self.pruning = BlockPruning(self.net, args.prune, saved.get('masks')) if args.prune else None
         self.ops = self.arithmetic(saved)
         self.ops.rank, self.ops.world = self.rank, self.world
@@ -155,7 +155,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        if self.device.type == 'cuda':   # no waiting for the norm: the optimizer itself skips the step
+        if self.optimizer.defaults.get('fused'):   # no waiting for the norm: the kernel itself skips the step
             self.optimizer.found_inf = (~torch.isfinite(norm)).float()
             self.optimizer.step()
         elif torch.isfinite(norm):
@@ -340,6 +340,14 @@ def parse_arguments(argv):
     args = parser.parse_args(argv)
     if not (args.minutes or args.steps):
         parser.error('one of --minutes and --steps is needed')
+    if args.graph and not args.device.startswith('cuda'):
+        parser.error('--graph records what a GPU does: it needs --device cuda')
+    if args.graph and args.optimizer == 'muon':
+        parser.error('--graph would replay the rate and the count of the step it recorded, which Muon keeps outside the GPU')
+    if args.graph and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+        parser.error('--graph records the step of one GPU: leave it out with several processes')
+    if args.graph and not HAS_FUSED:
+        parser.error('--graph needs torch 2.1 or later')
     return args
 
 
