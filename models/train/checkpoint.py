@@ -107,7 +107,7 @@ def dequantize(weights):
 
 
 def dequantize_layer(layer, stored, scales, config):
-    """Real weights and biases into layer."""
+    """Real weights and biases into layer. scales are of exact layers only."""
     flat = stored.weight.reshape(9, -1).T if isinstance(layer, Depthwise) else stored.weight
     weight, bias, steps = torch.from_numpy(flat).double(), torch.from_numpy(stored.bias).double(), stored.scale
     steps = torch.from_numpy(steps.astype(np.float64))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from checkpoint import load_network
-from data import split
+from data import as_pictures, split
 from fit_tables import fit_tables
 from gptq import equalize_contexts, quantize_weights
 from integer_codec import IntegerCodec
@@ -22,7 +22,7 @@ from weight_file import build_weights, pack
 
 
 def calibration_pictures(tiles, n):
-    return torch.from_numpy(np.array(tiles[:n])).permute(0, 3, 1, 2).float() / 255
+    return as_pictures(torch.from_numpy(np.array(tiles[:n])))
 
 
 def report(net, weights, pictures):

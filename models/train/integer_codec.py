@@ -5,6 +5,7 @@ Used to measure exported models, to count symbols for the tables, and for parity
 import numpy as np
 import torch
 
+from checkpoint import dequantize_layer
 from model import FLOAT, Codec, non_anchors, pad_edge
 from quantize import IntegerArithmetic, exp2_q20, interpolate, is_exact, round_shift, sat16
 from tables import BitCounter
@@ -20,7 +21,10 @@ class IntegerCodec:
         self.weights, self.config = weights, weights.config
         self.net = Codec(weights.config)
         self.ops = IntegerArithmetic(weights.layers)
-        load_hyper_analysis(self.net, weights)
+        with torch.no_grad():
+            for name, layer in self.net.layers():
+                if not is_exact(name):
+                    dequantize_layer(layer, weights.layers[name], {}, self.config)
         self.y_bits, self.z_bits = BitCounter(weights.y_tables), BitCounter(weights.z_tables)
 
     def table(self, name, quality):
@@ -112,15 +116,3 @@ class IntegerCodec:
         index, symbols = np.broadcast_arrays(interpolate(self.weights.z_table, quality), t['z_symbols'].numpy())
         z = self.z_bits.count(index, symbols)
         return y.sum((1, 2, 3)), z.sum((1, 2, 3))
-
-
-def load_hyper_analysis(net, weights):
-    """The float network, as the file has it, into net."""
-    with torch.no_grad():
-        for name, layer in net.layers():
-            if not is_exact(name):
-                stored = weights.layers[name]
-                weight = stored.weight.reshape(9, -1).T if stored.weight.ndim == 3 else stored.weight
-                real = torch.from_numpy(weight.astype(np.float32) * stored.scale[:, None])
-                layer.weight.copy_(real.reshape(layer.weight.shape))
-                layer.bias.copy_(torch.from_numpy(stored.bias))

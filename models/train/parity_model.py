@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import torch
 
+from data import as_pictures
 from integer_codec import IntegerCodec
 from model import CONFIGS, Codec, Depthwise, FloatArithmetic
 from parity import test_picture, write_parity
@@ -100,7 +101,7 @@ def main():
     torch.manual_seed(0)
     net = Codec(CONFIGS['test'])
     draw(net)
-    picture = torch.from_numpy(test_picture())[None].permute(0, 3, 1, 2).float() / 255
+    picture = as_pictures(torch.from_numpy(test_picture())[None])
     with torch.no_grad():
         net(picture, torch.ones(1), hard=True, ops=Resize())
     weights = build_weights(net, calibrate(net, picture, HEADROOM_BITS), n_skipped=N_SKIPPED)

@@ -21,7 +21,7 @@ ACC_MAX = 2 ** 31 - 1
 PIXEL_SCALE = 64 * 255   # pixels 0..1 -> Q6 of 8-bit steps, less 128 steps
 SAMPLE_SCALE = 8 * 255   # the same in the analysis, Q3: its filter enlarges them up to seven times
 
-LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, FLOAT_DEPTHWISE_S8 = range(1, 7)
+LINEAR_S8, LINEAR_S16, DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_DEPTHWISE_S8 = 1, 2, 3, 4, 6
 
 
 # ---------------------------------------------------------------------------------------------- tensors and scales
@@ -130,12 +130,11 @@ class StoredLayer:
 
 
 def layer_kind(layer):
-    exact, base = is_exact(layer.name), layer.name.endswith('.base')
     if isinstance(layer, Depthwise):
-        return DEPTHWISE_S8 if exact else FLOAT_DEPTHWISE_S8
-    if exact:
-        return LINEAR_S16 if base else LINEAR_S8
-    return FLOAT_LINEAR_S16 if base else FLOAT_LINEAR_S8
+        return DEPTHWISE_S8 if is_exact(layer.name) else FLOAT_DEPTHWISE_S8
+    if layer.name.endswith('.base'):
+        return LINEAR_S16
+    return LINEAR_S8 if is_exact(layer.name) else FLOAT_LINEAR_S8
 
 
 def column_factors(layer, scales, config):
@@ -150,8 +149,7 @@ def column_factors(layer, scales, config):
 
 
 def weight_limit(layer, config):
-    wide = layer_kind(layer) in (LINEAR_S16, FLOAT_LINEAR_S16)
-    return config.limits.get(layer.name, config.base_limit if wide else config.weight_limit)
+    return config.limits.get(layer.name, config.base_limit if layer_kind(layer) == LINEAR_S16 else config.weight_limit)
 
 
 def weight_steps(weight, bias, kind, limit):

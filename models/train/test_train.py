@@ -20,10 +20,11 @@ except ImportError as missing:
 import data
 import optimizers
 import train
+from data import as_pictures
 from checkpoint import dequantize, load_network, transfer
 from gptq import equalize_contexts, quantize_rows, quantize_weights
 from integer_codec import IntegerCodec
-from model import CONFIGS, Codec
+from model import CONFIGS, Codec, kilo_macs
 from pruning import BlockPruning, block_energies
 from quantize import FakeQuantization, calibrate
 from validate import float_cost, integer_cost
@@ -64,6 +65,13 @@ def check_photographs(folder):
     held_out = {photograph for photograph, _ in validation}
     assert training == [(photograph, piece) for photograph, piece in pieces if photograph not in held_out]
     assert 0 < len(training) < len(pieces) - len(validation)
+
+
+def check_macs():
+    """The counts of MODELS.md."""
+    for name, decoder, encoder in (('fast', 6.79, 6.20), ('standard', 22.84, 15.72), ('best', 172.95, 85.89)):
+        macs = kilo_macs(Codec(CONFIGS[name]))
+        assert round(macs['decoder'], 2) == decoder and round(macs['ga'] + macs['ha'], 2) == encoder, (name, macs)
 
 
 def command(folder, out, *arguments):
@@ -186,7 +194,7 @@ def check_filters(folder):
     net = load_network(os.path.join(folder, 'base.pt'))
     assert net.config.e4 == net.config.d4 == 0
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
-    scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
+    scales = calibrate(net, as_pictures(tiles[:8]))
     net = dequantize(unpack(pack(build_weights(net, scales))))
     grown, _ = transfer(net, CONFIGS['tiny'])
     assert grown.config == CONFIGS['tiny']
@@ -224,7 +232,7 @@ def check_pruning(folder):
         shares.append(pruning.pruned_share())
     assert shares[0] == 0 and 0.2 < shares[1] < shares[2] and abs(shares[3] - 0.5) < 0.01, shares
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
-    weights = build_weights(net, calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255))
+    weights = build_weights(net, calibrate(net, as_pictures(tiles[:8])))
     for name, mask in pruning.masks.items():
         stored = block_energies(torch.from_numpy(weights.layers[name].weight))
         assert (stored[~mask] == 0).all(), 'a pruned block of %s is not zero' % name
@@ -236,7 +244,7 @@ def check_integers(folder):
     net = load_network(os.path.join(folder, 'quantized.pt'))
     net.fold_gains()
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
-    scales = calibrate(net, tiles[:8].permute(0, 3, 1, 2).float() / 255)
+    scales = calibrate(net, as_pictures(tiles[:8]))
     codec = IntegerCodec(build_weights(net, scales))
     real = float_cost(net, tiles[-8:], [1], eight_bit=True)[0]
     integer = integer_cost(codec, tiles[-8:], [1])[0][0]
@@ -263,7 +271,7 @@ def check_gptq(folder):
     before = float_cost(net, tiles[-8:], [1])[0]
     equalize_contexts(net)
     assert net.ctx1['out'].weight.abs().max() < 4 and abs(float_cost(net, tiles[-8:], [1])[0] / before - 1) < 1e-5
-    pictures = tiles[:6].permute(0, 3, 1, 2).float() / 255
+    pictures = as_pictures(tiles[:6])
     scales = calibrate(net, pictures)
     quantize_weights(net, scales, pictures)
     real, stored = (float_cost(net, tiles[-8:], [1], *ops)[0] for ops in ((), (FakeQuantization(net.config, scales, False),)))
@@ -272,6 +280,7 @@ def check_gptq(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        check_macs()
         check_photographs(folder)
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)

@@ -26,7 +26,7 @@ import torch.distributed as dist
 
 from chart import draw_log
 from checkpoint import describe_transfer, load_network, network_of, transfer
-from data import split
+from data import as_pictures, split
 from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import HAS_FUSED, make_optimizer, resume_optimizer
 from pruning import BlockPruning
@@ -95,7 +95,7 @@ class Trainer:
             return FloatArithmetic()
         scales = saved.get('scales')
         if scales is None:
-            scales = calibrate(self.net, self.training[:16].to(self.device).permute(0, 3, 1, 2).float() / 255)
+            scales = calibrate(self.net, as_pictures(self.training[:16].to(self.device)))
         return FakeQuantization(self.config, scales, round_activations=self.args.quantize == 'all')
 
     def parallel_forward(self):
@@ -133,7 +133,7 @@ class Trainer:
         at = [v.to(self.training.device) for v in (tile[:, None, None], rows[:, :, None], cols[:, None])]
         x = self.training[tuple(at)].to(self.device)
         x = torch.where(flips[:, 1].to(self.device)[:, None, None, None], x.transpose(1, 2), x)
-        return x.permute(0, 3, 1, 2).float() / 255, q.to(self.device) * (self.config.n_anchors - 1)
+        return as_pictures(x), q.to(self.device) * (self.config.n_anchors - 1)
 
     def train_step(self):
         """-> (5,): loss, bpp, bpp of z, PSNR of this process's share, gradient norm"""

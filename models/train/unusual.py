@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from checkpoint import load_network
+from data import as_pictures
 
 SIZE = 256
 FONTS = 'DejaVuSans.ttf', 'Arial.ttf', 'Helvetica.ttc'
@@ -80,7 +81,7 @@ def pictures():
 
 def measure(net, picture, anchor):
     """-> PSNR in dB (99 if equal), bits a pixel"""
-    x = torch.from_numpy(picture)[None].permute(0, 3, 1, 2).float() / 255
+    x = as_pictures(torch.from_numpy(picture)[None])
     with torch.no_grad():
         x_hat, bpp, _ = net(x, torch.tensor([float(anchor)]), hard=True)
     mse = (torch.round(x_hat.clamp(0, 1) * 255) - 255 * x).pow(2).mean().item()

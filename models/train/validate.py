@@ -2,6 +2,7 @@
 import numpy as np
 import torch
 
+from data import as_pictures
 from model import FLOAT
 
 
@@ -12,7 +13,7 @@ def picture_costs(net, pictures, anchors, ops=FLOAT, eight_bit=False):
     costs = []
     for anchor in anchors:
         for batch in pictures.split(8):
-            x = batch.to(device).permute(0, 3, 1, 2).float() / 255
+            x = as_pictures(batch.to(device))
             with torch.no_grad():
                 x_hat, bpp, _ = net(x, torch.full((len(x),), float(anchor), device=device), hard=True, ops=ops)
             x_hat = x_hat.clamp(0, 1)

@@ -12,8 +12,8 @@ import xxhash
 
 import tables
 from model import BLOCK_LISTS, CONFIGS, Codec, Config
-from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, FLOAT_LINEAR_S16, LINEAR_S16, StoredLayer,
-                      check_exact_layer, quantize_layer)
+from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, LINEAR_S16, StoredLayer, check_exact_layer,
+                      quantize_layer)
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
@@ -71,7 +71,7 @@ def is_float(kind):
 
 
 def is_wide(kind):
-    return kind in (LINEAR_S16, FLOAT_LINEAR_S16)
+    return kind == LINEAR_S16
 
 
 def pack_table(table):
