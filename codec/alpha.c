@@ -232,7 +232,7 @@ ghm_status alpha_encode(const ghm_image *image, size_t n_rows, int step, bytes_w
             store_row(image, y, a.rows[0]);
     }
     codec_free(&a);
-    return range_encoder_finish(&encoder) ? GHM_OK : ghm_fail_memory(diag, out->capacity);
+    return range_encoder_finish(&encoder) ? GHM_OK : memory_fail(out->source, out->capacity, diag);
 }
 
 static ghm_status decode_rows(const uint8_t *stream, size_t size, int step, const ghm_image *to, size_t n_rows,

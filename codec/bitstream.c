@@ -56,7 +56,7 @@ void bitstream_write_chunk(bytes_writer *w, uint8_t type, const uint8_t *payload
 
 void bitstream_write_header(bytes_writer *w, const stream_header *header)
 {
-    bytes_writer payload = { 0 };
+    bytes_writer payload = { .source = w->source };
     bytes_put(w, magic, sizeof magic);
     bytes_put_u8(&payload, BITSTREAM_VERSION);
     bytes_put_u8(&payload, kind_of_picture(header));
@@ -70,18 +70,18 @@ void bitstream_write_header(bytes_writer *w, const stream_header *header)
     w->failed |= payload.failed;
     if (!payload.failed)
         bitstream_write_chunk(w, CHUNK_HEADER, payload.data, payload.size);
-    free(payload.data);
+    bytes_release(&payload);
 }
 
 void bitstream_write_origin(bytes_writer *w, const ghm_origin *origin)
 {
-    bytes_writer payload = { 0 };
+    bytes_writer payload = { .source = w->source };
     bytes_put_u64(&payload, origin->input_hash);
     bytes_put_u64(&payload, origin->options_hash);
     w->failed |= payload.failed;
     if (!payload.failed)
         bitstream_write_chunk(w, CHUNK_ORIGIN, payload.data, payload.size);
-    free(payload.data);
+    bytes_release(&payload);
 }
 
 static bool is_alpha(uint8_t type)
@@ -188,7 +188,7 @@ static ghm_status take_chunk(const stream_chunk *chunk, stream_index *index, ghm
     const uint8_t wanted = wanted_type(index);
     if (chunk->type == CHUNK_DIRECT)
         return take_direct(chunk, index, wanted, diag);
-    if (chunk->type != CHUNK_BAND && !is_alpha(chunk->type) && chunk->type != CHUNK_PICTURE_HASH)
+    if (chunk->type != CHUNK_HEADER && chunk->type != CHUNK_BAND && !is_alpha(chunk->type) && chunk->type != CHUNK_PICTURE_HASH)
         return note_optional(chunk, index, diag);
     if (chunk->type != wanted && !(is_alpha(chunk->type) && is_alpha(wanted)))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a chunk of type '%c' stands where '%c' is expected", chunk->type, wanted);

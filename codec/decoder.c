@@ -747,10 +747,12 @@ ghm_status decoder_get_cost(const ghm_model *model, const ghm_decode_settings *s
     ghm_decode_settings_default(&unlimited);
     if (settings)
         unlimited = *settings;
+    const uint64_t max_memory = unlimited.max_memory;
     unlimited.max_pixels = UINT64_MAX;
+    unlimited.max_memory = 0;
     unlimited.allocator = (ghm_allocator){ 0 }; /* whose memory might be touched */
     GHM_TRY(make_decoder(model, &unlimited, &d, diag));
-    d->memory.limit = 0; /* it decides how the work is divided, but is not the question here */
+    d->settings.max_memory = max_memory; /* it decides how the work is divided, and limits nothing here */
     d->index = *index;
     const ghm_status status = measure(d, cost);
     if (status != GHM_OK)

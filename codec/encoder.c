@@ -48,6 +48,7 @@ struct ghm_encoder {
     void *write_user;
     memory_source memory;
     ghm_status status; /* what ended it */
+    bool finished;     /* the stream is complete */
     ghm_diagnostics diag;
     stream_header header;
     ghm_image format;     /* size and kind of the picture */
@@ -206,6 +207,8 @@ static ghm_status open_workers(ghm_encoder *e)
     e->rec.pool = e->pool = thread_pool_open(e->n_threads);
     if (!e->pool)
         return ghm_fail(&e->diag, GHM_ERR_MEMORY, "%d threads could not be started", e->n_threads);
+    if (!e->header.has_picture_hash)
+        return GHM_OK;
     e->hash = picture_hash_open(g->format, e->header.width, e->header.height);
     return e->hash ? GHM_OK : ghm_fail_memory(&e->diag, 576);
 }
@@ -269,7 +272,7 @@ static ghm_status open_stream(ghm_encoder *e, bool pushing)
     bitstream_write_header(&e->out, &e->header);
     if (e->settings.origin)
         bitstream_write_origin(&e->out, e->settings.origin);
-    return metadata_write_chunks(e->settings.metadata, &e->out, &e->diag);
+    return metadata_write_chunks(e->settings.metadata, &e->out, &e->memory, &e->diag);
 }
 
 void ghm_encoder_close(ghm_encoder **encoder)
@@ -421,7 +424,8 @@ static ghm_status make_pixels(ghm_encoder *e)
         reconstruction_range(&e->rec, n, &e->made_first, &e->made_last);
         reconstruction_run(&e->rec, n, e->slab, row_bytes(e), (other_tasks){ 0 });
         thread_pool_run(e->pool, e->last_band - e->written, choose_direct, e);
-        picture_hash_rows(e->hash, e->slab, row_bytes(e), e->made_last - e->made_first);
+        if (e->hash)
+            picture_hash_rows(e->hash, e->slab, row_bytes(e), e->made_last - e->made_first);
         for (; e->written < e->last_band && frame_band_first(&e->g, e->written + 1) <= e->rec.done; e->written++)
             GHM_TRY(write_band(e, e->written));
     }
@@ -546,13 +550,14 @@ static ghm_status complete_stream(ghm_encoder *e)
 {
     if (e->received < e->g.height)
         return ghm_fail(&e->diag, GHM_ERR_ARGUMENT, "%zu of %zu rows have been pushed", e->received, e->g.height);
-    if (e->settings.picture_hash) {
+    if (e->hash) {
         uint8_t hash[PICTURE_HASH_BYTES];
         picture_hash_result(e->hash, hash);
         bitstream_write_chunk(&e->out, CHUNK_PICTURE_HASH, hash, sizeof hash);
     }
     if (e->settings.statistics)
         *e->settings.statistics = stage_clocks_sum(e->clocks, e->n_threads);
+    e->finished = true;
     return write_out(e);
 }
 
@@ -588,7 +593,7 @@ ghm_status ghm_encoder_push(ghm_encoder *e, const ghm_image *rows)
 
 ghm_status ghm_encoder_finish(ghm_encoder *e)
 {
-    if (e->status == GHM_OK)
+    if (e->status == GHM_OK && !e->finished)
         e->status = complete_stream(e);
     return e->status;
 }

@@ -45,10 +45,10 @@ static void pack(const ghm_buffer *from, bytes_writer *payload)
     bytes_put(payload, from->data, from->size);
 }
 
-ghm_status metadata_write_chunks(const ghm_metadata *metadata, bytes_writer *w, ghm_diagnostics *diag)
+ghm_status metadata_write_chunks(const ghm_metadata *metadata, bytes_writer *w, memory_source *source, ghm_diagnostics *diag)
 {
-    bytes_writer payload = { 0 };
-    for (size_t kind = 0; metadata && kind < GHM_N_METADATA_KINDS; kind++) {
+    bytes_writer payload = { .source = source };
+    for (size_t kind = 0; metadata && kind < GHM_N_METADATA_KINDS && !payload.failed; kind++) {
         if (metadata->kinds[kind].size == 0)
             continue;
         payload.size = 0;
@@ -56,9 +56,11 @@ ghm_status metadata_write_chunks(const ghm_metadata *metadata, bytes_writer *w, 
         if (!payload.failed)
             bitstream_write_chunk(w, bitstream_metadata_chunk((ghm_metadata_kind)kind), payload.data, payload.size);
     }
-    const bool failed = payload.failed || w->failed;
-    free(payload.data);
-    return failed ? ghm_fail_memory(diag, w->capacity + payload.capacity) : GHM_OK;
+    const ghm_status status = payload.failed ? memory_fail(source, payload.capacity, diag)
+                              : w->failed    ? memory_fail(w->source, w->capacity, diag)
+                                             : GHM_OK;
+    bytes_release(&payload);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- reading */

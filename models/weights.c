@@ -13,7 +13,7 @@
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 4, MAX_LAYERS = 1024, NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 4, MAX_LAYERS = 4096, /* more than the counts and passes of any architecture make */ NAME_MAX_LENGTH = 31 };
 
 enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, DEPTHWISE_F32_S8 = 6 }; /* 5: of version 3 */
 
@@ -191,12 +191,21 @@ static cdf_table *read_tables(loader *l, size_t n, const char *what)
     return tables;
 }
 
+/* Printable, as programs print it, and nothing behind its end. */
+static void read_name(loader *l)
+{
+    const uint8_t *name = bytes_take(&l->r, 16);
+    for (size_t i = 0; name && i < 16; i++)
+        if (name[i] != 0 ? name[i] < 0x20 || name[i] > 0x7e || (i > 0 && name[i - 1] == 0) : i == 0)
+            REFUSE(l, "the name of the weights is not printable ASCII padded with zeros");
+    if (name)
+        memcpy(l->model->name, name, 16);
+}
+
 static void read_architecture(loader *l)
 {
     ghm_model *m = l->model;
-    const uint8_t *name = bytes_take(&l->r, 16);
-    if (name)
-        memcpy(m->name, name, 16);
+    read_name(l);
     m->n_anchors = bytes_u8(&l->r);
     m->n_slices = bytes_u8(&l->r);
     m->n_passes = bytes_u8(&l->r);
@@ -572,10 +581,11 @@ static void read_weights(loader *l, bytes_reader section, bool coded)
             decode_layer(l, &d, p);
         else
             take_layer(l, &section, p);
+        if (l->status != GHM_OK)
+            break;
         if (l->unpacked)
             put_layer(l->unpacked, p, l->integers);
-        if (l->status == GHM_OK)
-            store_layer(l, p);
+        store_layer(l, p);
     }
     free(l->integers);
     free(l->floats);

@@ -7,6 +7,10 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+/* Sizes are products of 32-bit sides, planes and bytes; only those of 64 bits hold them all. */
+_Static_assert(SIZE_MAX >= UINT64_MAX, "this library is for 64-bit machines");
 
 typedef struct memory_source {
     ghm_allocator allocator;

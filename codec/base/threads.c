@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "threads.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 typedef struct worker {
     thread_pool *pool;
@@ -112,27 +115,80 @@ void thread_pool_run(thread_pool *pool, size_t n, void (*task)(void *, size_t, i
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/* cgroup v2 (cpu.max: "quota period") or v1; 0 when there is no quota. */
+static int rounded_up(long long quota, long long period)
+{
+    return quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
+}
+
+static long long read_number(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    long long v = 0;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return 0;
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%lld", &v) != 1)
+        v = 0;
+    if (f)
+        fclose(f);
+    return v;
+}
+
+/* CPUs that one cgroup allows; 0 when it has no quota. */
+static int quota_of(const char *folder, bool v2)
+{
+    char path[PATH_MAX];
+    long long quota, period;
+    if (!v2)
+        return rounded_up(read_number(folder, "cpu.cfs_quota_us"), read_number(folder, "cpu.cfs_period_us"));
+    if (snprintf(path, sizeof path, "%s/cpu.max", folder) >= (int)sizeof path)
+        return 0;
+    FILE *f = fopen(path, "r");
+    const int n = f && fscanf(f, "%lld %lld", &quota, &period) == 2 ? rounded_up(quota, period) : 0; /* or "max" */
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* The smallest quota from a cgroup up to the root, below which each of them counts. A container may see its own as the root. */
+static int smallest_quota(const char *root, const char *group, bool v2)
+{
+    char folder[PATH_MAX];
+    int least = 0;
+    if (snprintf(folder, sizeof folder, "%s%s", root, group) >= (int)sizeof folder)
+        return 0;
+    for (;;) {
+        const int n = quota_of(folder, v2);
+        if (n > 0 && (least == 0 || n < least))
+            least = n;
+        if (strlen(folder) <= strlen(root))
+            return least;
+        *strrchr(folder, '/') = '\0';
+    }
+}
+
+/* CPUs that this process's cgroup may use, v2 ("0::/group") or v1 ("4:cpu,cpuacct:/group"); 0 when there is no quota. */
 static int cgroup_cpus(void)
 {
-    long long quota = 0, period = 0;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "r");
-    if (f) {
-        if (fscanf(f, "%lld %lld", &quota, &period) != 2)
-            quota = 0; /* "max" */
-        fclose(f);
-    } else {
-        FILE *q = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"), *p = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r");
-        if (!q || fscanf(q, "%lld", &quota) != 1 || !p || fscanf(p, "%lld", &period) != 1)
-            quota = 0;
-        if (q)
-            fclose(q);
-        if (p)
-            fclose(p);
+    char line[PATH_MAX + 64];
+    int least = 0;
+    FILE *f = fopen("/proc/self/cgroup", "r");
+    while (f && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':'), *group = controllers ? strchr(++controllers, ':') : NULL;
+        if (!group)
+            continue;
+        *group++ = '\0';
+        const bool v2 = *controllers == '\0';
+        if (!v2 && strcmp(controllers, "cpu") != 0 && strcmp(controllers, "cpu,cpuacct") != 0)
+            continue;
+        const int n = smallest_quota(v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu", group, v2);
+        if (n > 0 && (least == 0 || n < least))
+            least = n;
     }
-    if (quota <= 0 || period <= 0)
-        return 0;
-    return (int)((quota + period - 1) / period);
+    if (f)
+        fclose(f);
+    return least;
 }
 
 int threads_available(void)
@@ -141,6 +197,8 @@ int threads_available(void)
     int n = 1;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         n = CPU_COUNT(&set);
+    else /* more CPUs than the set has room for */
+        n = (int)sysconf(_SC_NPROCESSORS_ONLN);
     const int quota = cgroup_cpus();
     if (quota > 0 && quota < n)
         n = quota;

@@ -132,12 +132,12 @@ static void trailing_bytes_are_refused(void **state)
     free(copy);
 }
 
-/* A sound optional chunk between header and band is passed over, an unknown critical one is refused. */
+/* A sound optional chunk between header and band is passed over, an unknown critical one is refused, and so is another header. */
 static void unknown_chunks(void **state)
 {
     (void)state;
-    static const struct { char type; ghm_status status; } cases[] = { { 'q', GHM_OK }, { 'Q', GHM_ERR_UNSUPPORTED } };
-    for (size_t i = 0; i < 2; i++) {
+    static const struct { char type; ghm_status status; } cases[] = { { 'q', GHM_OK }, { 'Q', GHM_ERR_UNSUPPORTED }, { 'H', GHM_ERR_BITSTREAM } };
+    for (size_t i = 0; i < 3; i++) {
         ghm_buffer copy = insert_chunk(stream, find_chunk(stream, 'H').last, cases[i].type, (uint8_t[]){ 1, 2, 3 }, 3);
         assert_int_equal(decode_damaged(copy.data, copy.size), cases[i].status);
         ghm_buffer_free(&copy);

@@ -205,6 +205,7 @@ static void pushed_rows_give_the_same_bytes(void **state)
             y += rows.height;
         }
         assert_int_equal(ghm_encoder_finish(encoder), GHM_OK);
+        assert_int_equal(ghm_encoder_finish(encoder), GHM_OK); /* once more changes nothing */
         ghm_encoder_close(&encoder);
         assert_int_equal(bytes.bytes.size, stream.size);
         assert_memory_equal(bytes.bytes.data, stream.data, stream.size);
@@ -882,6 +883,8 @@ static void cost_bounds_the_memory_taken(void **state)
         assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_OK);
         free_sink(&rows);
         rows = (sink){ 0 };
+        settings.max_memory = 1; /* refuses no question */
+        assert_int_equal(ghm_decode_get_cost(model, &settings, bytes.data, bytes.size, &cost, NULL), GHM_OK);
         settings.max_memory = c.peak / 6;
         c.peak = 0;
         assert_int_equal(push_all(&settings, bytes, pieces[i % 3], &rows, NULL), GHM_ERR_LIMIT);
@@ -916,6 +919,51 @@ static void encoders_keep_to_limits(void **state)
     assert_int_equal(encode_counted(&c, peak / 6, &out), GHM_ERR_LIMIT);
     assert_null(out.data);
     assert_int_equal(c.used, 0);
+}
+
+/* Whatever it was that did not fit: alpha, metadata, the stream. */
+static void a_limit_is_called_a_limit(void **state)
+{
+    (void)state;
+    enum { METADATA = 300000 };
+    ghm_image image;
+    ghm_metadata metadata = { 0 };
+    ghm_encode_settings settings;
+    counter c = { .fail_at = -1 };
+    ghm_buffer out = { 0 };
+    assert_int_equal(ghm_image_alloc_as(120, 200, GHM_RGBA, 8, &image, NULL), GHM_OK);
+    for (size_t i = 0; i < image.row_stride * image.height; i++)
+        image.planes[0][i] = (uint8_t)test_random_below(&chance, 256);
+    uint8_t *profile = malloc(METADATA);
+    assert_non_null(profile);
+    for (size_t i = 0; i < METADATA; i++)
+        profile[i] = (uint8_t)test_random_below(&chance, 256);
+    ghm_encode_settings_default(&settings);
+    settings.threads = 1;
+    settings.allocator = (ghm_allocator){ count_allocate, count_release, &c };
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_OK);
+    ghm_buffer_free(&out);
+    const size_t without = c.peak;
+    metadata.kinds[GHM_METADATA_ICC] = (ghm_buffer){ profile, METADATA };
+    settings.metadata = &metadata;
+    c.peak = 0;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), GHM_OK);
+    ghm_buffer_free(&out);
+    const size_t with = c.peak;
+    assert_true(with >= METADATA && with <= without + 2 * METADATA);
+    int n_refused = 0;
+    for (settings.max_memory = with; settings.max_memory > with / 3; settings.max_memory -= with / 400) {
+        ghm_diagnostics diag = { "" };
+        const ghm_status status = ghm_encode_image(model, &settings, &image, &out, &diag);
+        assert_true(status == GHM_OK || status == GHM_ERR_LIMIT);
+        assert_int_equal(c.used, 0);
+        n_refused += status != GHM_OK;
+        ghm_buffer_free(&out);
+    }
+    print_message("%d limits were too low\n", n_refused);
+    assert_true(n_refused > 20);
+    free(profile);
+    ghm_image_free(&image);
 }
 
 /* Every allocation fails once: an error each time, and nothing is kept. */
@@ -1087,6 +1135,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(pushing_notices_what_one_call_notices),
         cmocka_unit_test(cost_bounds_the_memory_taken),
         cmocka_unit_test(encoders_keep_to_limits),
+        cmocka_unit_test(a_limit_is_called_a_limit),
         cmocka_unit_test(failing_allocations_are_survived),
         cmocka_unit_test(callers_may_cancel),
         cmocka_unit_test(wrong_rows_are_refused),

@@ -132,6 +132,9 @@ static void each_violation_has_its_sentence(void **state)
     (void)state;
     static const struct { size_t offset; uint8_t value; const char *word; } cases[] = {
         { 0, 'X', "not a weight file" }, { 4, 2, "version" }, { 16, 0xff, "header says" },
+        { 24, 0x1b, "name" },            /* an escape sequence for a terminal */
+        { 24, 0, "name" },               /* nothing, then letters */
+        { 39, 'x', "name" },             /* behind its end */
         { 40, 1, "out of range" },       /* n_anchors */
         { 42, 3, "out of range" },       /* n_passes */
         { 44, 200, "out of range" },     /* n_skipped */

@@ -75,8 +75,9 @@ typedef int (*ghm_write_callback)(void *user, const uint8_t *data, size_t size);
 
 /**
  * Where working memory comes from; NULL functions: malloc and free. Both are called by several threads at once. allocate
- * returns memory aligned as malloc's, or NULL. Not served by it: pictures and streams handed to the caller, models, and
- * what libc takes for threads (a few hundred bytes each).
+ * returns memory aligned as malloc's, or NULL. Not served by it, nor counted in max_memory but for pictures: pictures and streams
+ * handed to the caller, models, what libc takes for threads (a few hundred bytes each), xxHash for a picture's hash (576 bytes)
+ * and zlib while it packs or unpacks metadata (below 300 kB).
  */
 typedef struct ghm_allocator {
     void *(*allocate)(void *user, size_t size);
