@@ -13,12 +13,14 @@
     none              nothing
 """
 import sys
+from dataclasses import replace
+from functools import partial
 
 import torch
 import torch.nn as nn
 
-from checkpoint import load_network
-from model import CONFIGS, MID, BlockList, Codec, FloatArithmetic, Linear, gauss_bits, logistic_bits, non_anchors, rounded, ste_round
+from checkpoint import load_network, network_of
+from model import CONFIGS, MID, Codec, FloatArithmetic, logistic_bits, non_anchors, rounded, ste_round
 from train import Trainer, parse_arguments
 
 LATENTS_WEIGHT = 0.02   # of the mean squared distance to the teacher's y in steps, beside the log of the cost
@@ -26,27 +28,29 @@ LATENTS_WEIGHT = 0.02   # of the mean squared distance to the teacher's y in ste
 
 # -------------------------------------------------------------------------------------------------------------- passes
 
-def slices_of(h, w, M):
-    return torch.arange(M).expand(1, h, w, M) >= 64
+def slices_of(h, w, M, device):
+    return torch.arange(M, device=device).expand(1, h, w, M) >= 64
 
 
-def checkerboard(h, w, M):
-    return non_anchors(h, w).expand(1, h, w, M)
+def checkerboard(h, w, M, device):
+    return non_anchors(h, w, device).expand(1, h, w, M)
 
 
-def one(h, w, M):
-    return torch.zeros(1, h, w, M, dtype=torch.long)
+def one(h, w, M, device):
+    return torch.zeros(1, h, w, M, dtype=torch.long, device=device)
 
 
-def slices_by_checkerboard(h, w, M):
-    return 2 * slices_of(h, w, M).long() + checkerboard(h, w, M)
+def slices_by_checkerboard(h, w, M, device):
+    return 2 * slices_of(h, w, M, device).long() + checkerboard(h, w, M, device)
 
 
-def quadtree(h, w, M):
+def quadtree(h, w, M, device):
     """Every pass codes each quarter of the channels at another of the four positions of a 2 x 2 block, diagonal ones one after the
-    other (Li, Li and Lu, "Neural Video Compression with Diverse Contexts", CVPR 2023)."""
-    place = torch.tensor([0, 2, 3, 1])[2 * (torch.arange(h)[:, None] % 2) + torch.arange(w)[None] % 2]
-    return (place[None, :, :, None] + torch.arange(M)) % 4
+    other (Li, Li and Lu, "Neural Video Compression with Diverse Contexts", CVPR 2023).   0 2
+                                                                                          3 1   """
+    row, column = torch.arange(h, device=device)[:, None] % 2, torch.arange(w, device=device)[None] % 2
+    place = 2 * (row ^ column) + row
+    return (place[None, :, :, None] + torch.arange(M, device=device)) % 4
 
 
 # Name -> the pass that codes each element of y, (1, h, w, M), and how many there are.
@@ -55,34 +59,16 @@ PASSES = {'one': (one, 1), 'slices': (slices_of, 2), 'checkerboard': (checkerboa
 
 
 class PassesCodec(Codec):
-    """A codec with an entropy model of any passes: every context network reads all of y that is known and all it makes are means of
-    all channels, of which those of its pass are used."""
+    """A codec with an entropy model of any passes: y is one slice, every context network reads all of it that is known, and of the
+    means it makes those of its pass are used."""
 
     def __init__(self, config, name):
-        super().__init__(config)
-        self.pass_of, n = PASSES[name]
-        for k in range(len(config.passes)):
-            delattr(self, 'ctx%d' % k)
-        for k in range(n):
-            out = Linear(config.P, config.M, gain=0)
-            network = {'in': Linear(config.M + config.P, config.P), 'b': BlockList(config.P, *config.blocks['ctx']), 'out': out}
-            self.add_module('ctx%d' % k, nn.ModuleDict(network if k else {'out': out}))
-        self.n_passes = n
-        for name, layer in self.layers():
-            layer.name = name
+        pass_of, n = PASSES[name]
+        super().__init__(replace(config, slices=(config.M,), passes=tuple((0, k) for k in range(n))))
+        self.pass_of = pass_of
 
-    def code_y(self, ops, y, p, log_sigma, q, hard):
-        gain, step = self.at_quality(self.gain_y, q).exp(), self.at_quality(self.step, q).exp()
-        pass_of = self.pass_of(*y.shape[1:])
-        decoded, bits = torch.zeros_like(y), 0
-        for k in range(self.n_passes):
-            ctx, coded = getattr(self, 'ctx%d' % k), pass_of == k
-            f = ctx['b'](ops, ops.linear(ctx['in'], torch.cat([decoded, p], -1))) if k else p
-            mean = ops.linear(ctx['out'], f)
-            r = (y - mean) * gain
-            bits = bits + (gauss_bits(rounded(ops, r, hard).float(), log_sigma.float()) * coded).sum((1, 2, 3))
-            decoded = decoded + (ste_round(r) + mean * gain) * step * coded
-        return decoded, bits
+    def coded(self, phase, h, w, device):
+        return self.pass_of(h, w, self.config.M, device) == phase
 
 
 # --------------------------------------------------------------------------------------------------------- other choices
@@ -122,21 +108,27 @@ class Watching(FloatArithmetic):
 
 class Ablation(Trainer):
     def __init__(self, variant, args):
+        args.variant = variant   # kept with the state of the run
         self.variant, _, teacher = variant.partition(':')
+        name, _, which = self.variant.partition('-')
+        self.codec = (partial(PassesCodec, name=which) if name == 'passes' else
+                      partial(SharedScaleCodec, dim=('shared', 'single').index(which)) if name == 'z' else Codec)
         self.teacher = load_network(teacher).requires_grad_(False) if teacher else None
         super().__init__(args)
+        if self.teacher:
+            self.teacher.to(self.device)
 
     def initial_network(self, saved):
-        net, config = super().initial_network(saved), CONFIGS[self.args.config]
+        if saved:
+            return network_of(saved['net'], CONFIGS[self.args.config], self.codec)
+        net = super().initial_network(saved)
         if self.variant == 'random-base':
             start_at_random(net)
-        name, _, which = self.variant.partition('-')
-        changed = PassesCodec(config, which) if name == 'passes' else SharedScaleCodec(
-            config, ('shared', 'single').index(which)) if name == 'z' else None
-        if not changed:
+        if self.codec is Codec:
             return net
-        kept = {k: v for k, v in net.state_dict().items() if not (name == 'passes' and k.startswith('ctx'))}
-        changed.load_state_dict(kept, strict=False)
+        changed = self.codec(net.config)
+        changed.load_state_dict({name: value for name, value in net.state_dict().items()
+                                 if not (self.variant.startswith('passes-') and name.startswith('ctx'))}, strict=False)
         return changed
 
     def arithmetic(self, saved):

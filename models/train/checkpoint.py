@@ -28,12 +28,12 @@ def load_network(path):
     return network_of(state['ema'], CONFIGS[state['config']])
 
 
-def network_of(parameters, config):
-    """Network of a state dict of config, which may lack filters."""
+def network_of(parameters, config, codec=Codec):
+    """Network of a state dict of config, which may lack filters. codec: makes it of a configuration."""
     for network in FILTERS:
         if network + '.in.weight' not in parameters:
             config = config.without_filter(network)
-    net = Codec(config)
+    net = codec(config)
     net.load_state_dict(parameters)
     return net
 

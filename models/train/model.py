@@ -417,16 +417,20 @@ class Codec(nn.Module):
         bits = logistic_bits(rounded(ops, r, hard).float(), self.at_quality(self.z_scale, q))
         return ste_round(r) + self.z_mean, bits.sum((1, 2, 3))
 
+    def coded(self, phase, h, w, device):
+        """Which elements of a slice a pass of this phase codes: bool, broadcast to (1, h, w, channels)."""
+        odd = non_anchors(h, w, device)
+        return odd if phase else ~odd
+
     def code_y(self, ops, y, p, log_sigma, q, hard):
         """y, log_sigma (B, h, w, M), p (B, h, w, P) -> y_hat (B, h, w, M), bits (B,).
 
         Symbols are (y - mean) * gain_y; decoded, symbol * step + mean * gain_y * step: the last factor shrinks a mean.
         """
         gain, step = self.at_quality(self.gain_y, q).exp(), self.at_quality(self.step, q).exp()
-        odd = non_anchors(*y.shape[1:3], y.device)
         decoded, bits = {}, 0
         for k, (i, phase) in enumerate(self.config.passes):
-            channels, coded = self.slice_range(i), (odd if phase else ~odd)
+            channels, coded = self.slice_range(i), self.coded(phase, *y.shape[1:3], y.device)
             mean = self.mean(ops, k, [decoded[j] for j in self.known_slices(k)], p)
             r = (y[..., channels] - mean) * gain[..., channels]
             bits = bits + (gauss_bits(rounded(ops, r, hard).float(), log_sigma[..., channels].float()) * coded).sum((1, 2, 3))

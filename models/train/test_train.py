@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 
 try:
     import numpy as np
@@ -20,6 +21,7 @@ except ImportError as missing:
 import data
 import optimizers
 import train
+from ablations import Ablation
 from data import as_pictures
 from checkpoint import dequantize, load_network, transfer
 from gptq import equalize_contexts, quantize_rows, quantize_weights
@@ -80,8 +82,8 @@ def command(folder, out, *arguments):
             '--lr', '1e-3', '--validate-every', '1000', *arguments]
 
 
-def run(folder, out, *arguments):
-    train.main(command(folder, out, *arguments))
+def run(folder, out, *arguments, make=train.Trainer):
+    make(train.parse_arguments(command(folder, out, *arguments))).run()
     return torch.load(os.path.join(folder, out), map_location='cpu')
 
 
@@ -112,21 +114,28 @@ def check_seeds(folder):
         assert not any(torch.equal(a, b) for a, b in zip(first, other))
 
 
-def check_resume(folder, *arguments):
+def check_resume(folder, *arguments, make=train.Trainer):
     """A run in two parts ends in the same state as one in one part; pruning, if any, looks at every step."""
     train.PRUNE_EVERY = 1
     arguments = ['--steps', '6', '--batch', '2', '--no-bf16', *arguments]
-    whole = run(folder, 'whole.pt', *arguments)
-    stopped = train.Trainer(train.parse_arguments(command(folder, 'parts.pt', *arguments)))
+    whole = run(folder, 'whole.pt', *arguments, make=make)
+    stopped = make(train.parse_arguments(command(folder, 'parts.pt', *arguments)))
     for _ in range(3):
         stopped.set_learning_rate()
         stopped.train_step()
     stopped.save()
-    parts = run(folder, 'parts.pt', *arguments, '--resume')
+    parts = run(folder, 'parts.pt', *arguments, '--resume', make=make)
     assert parts['step'] == whole['step'] == 6
     for part in ('net', 'ema', 'masks'):
         for key, value in (whole[part] or {}).items():
             assert torch.equal(value, parts[part][key]), '%s %s differs after a resume with %s' % (part, key, arguments)
+
+
+def check_ablations(folder):
+    """Other networks and losses train, and resume exactly: not as the network they began with."""
+    trained = os.path.join(folder, 'run.pt')
+    for variant in ('passes-quadtree', 'z-single', 'random-base', 'outputs:' + trained, 'latents:' + trained):
+        check_resume(folder, '--init', trained, make=partial(Ablation, variant))
 
 
 def check_resumed_rates():
@@ -288,6 +297,7 @@ def main():
         check_resume(folder)
         check_resume(folder, '--optimizer', 'adamw')
         check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')
+        check_ablations(folder)
         check_resumed_rates()
         check_skipped(folder, 'adam')
         check_skipped(folder, 'muon')
