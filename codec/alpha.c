@@ -1,27 +1,21 @@
-/* alpha.c - prediction from the samples around, as in LOCO-I (Weinberger, Seroussi, Sapiro, 1996), and adaptive bits in
- * contexts of which neighbours are equal and how wrong the guess was at them: alpha is flat nearly everywhere, with edges
- * and ramps between.
- *
- *                 nn              the sample x is predicted from w, n, nw; the errors looked at are those of w, n, ne
- *            nw   n   ne
- *       ww   w    x
- */
+/* alpha.c - predictions and patterns of sample_coder.h, and contexts of how wrong the guesses at w, n and ne were: alpha is flat
+ * nearly everywhere, with edges and ramps between. */
 #include "alpha.h"
 
 #include <stdlib.h> /* abs */
 #include <string.h>
 
 #include "base/status.h"
-#include "entropy/adaptive_bit.h"
+#include "sample_coder.h"
 
-enum { N_PATTERNS = 32, N_COARSE = 8, N_FINE = 19, N_ENDS = 3, N_SIGNS = 9, MAX_BITS = 16, PAD = 2, STEP_BYTES = 2 };
+enum { N_COARSE = 8, N_FINE = 19, N_SIGNS = 9, PAD = 2, STEP_BYTES = 2 };
 
 /* All adaptive bits, so that one loop starts them. */
 typedef struct alpha_contexts {
     adaptive_bit same_row[2]; /* [was the row above the same as the one above it?] */
-    adaptive_bit hit[N_PATTERNS][N_COARSE][N_ENDS];
+    adaptive_bit hit[SAMPLE_PATTERNS][N_COARSE][SAMPLE_ENDS];
     adaptive_bit sign[N_SIGNS];
-    adaptive_bit exponent[N_FINE][MAX_BITS], mantissa[MAX_BITS][MAX_BITS];
+    adaptive_bit exponent[N_FINE][SAMPLE_MAX_BITS], mantissa[SAMPLE_MAX_BITS][SAMPLE_MAX_BITS];
 } alpha_contexts;
 
 typedef struct alpha_codec {
@@ -36,21 +30,15 @@ typedef struct alpha_codec {
     int32_t last_error; /* at w */
     unsigned last_same;
     alpha_contexts contexts;
-    range_encoder *encoder; /* one of the two is NULL */
-    range_decoder *decoder;
+    bit_coder bits;
 } alpha_codec;
-
-static int bit_length(unsigned v)
-{
-    return v ? 32 - __builtin_clz(v) : 0;
-}
 
 static ghm_status codec_init(alpha_codec *a, const ghm_image *image, int step, memory_source *source, ghm_diagnostics *diag)
 {
     const size_t width = image->width, row = width + PAD + 1;
     *a = (alpha_codec){ .width = width, .depth = colour_format_of(image).bit_depth, .step = step, .source = source };
     a->max = (int)(1u << a->depth) - 1;
-    a->step_bits = bit_length((unsigned)((a->max + step - 1) / step));
+    a->step_bits = sample_bit_length((unsigned)((a->max + step - 1) / step));
     a->memory_bytes = (width + 1) * sizeof *a->errors + 3 * row * sizeof *a->rows[0];
     a->memory = memory_allocate(source, a->memory_bytes);
     if (!a->memory)
@@ -61,43 +49,13 @@ static ghm_status codec_init(alpha_codec *a, const ghm_image *image, int step, m
         a->rows[i] = samples + i * row + PAD;
     for (size_t i = row; i < 3 * row; i++) /* above the band all is opaque */
         samples[i] = (uint16_t)a->max;
-    adaptive_bit *bits = (adaptive_bit *)&a->contexts;
-    for (size_t i = 0; i < sizeof a->contexts / sizeof *bits; i++)
-        bits[i] = ADAPTIVE_BIT_START;
+    adaptive_bits_start((adaptive_bit *)&a->contexts, sizeof a->contexts / sizeof(adaptive_bit));
     return GHM_OK;
 }
 
 static void codec_free(alpha_codec *a)
 {
     memory_release(a->source, a->memory, a->memory_bytes);
-}
-
-/* One function for both directions, so that they cannot differ: the bit is given to an encoder, got from a decoder. */
-static inline unsigned code_bit(alpha_codec *a, adaptive_bit *b, unsigned bit)
-{
-    if (a->decoder)
-        return adaptive_bit_decode(b, a->decoder);
-    adaptive_bit_encode(b, a->encoder, bit);
-    return bit;
-}
-
-static int median_edge(int w, int n, int nw)
-{
-    const int low = w < n ? w : n, high = w < n ? n : w;
-    return nw >= high ? low : nw <= low ? high : w + n - nw;
-}
-
-/* 1 .. 2^step_bits - 1: how many bits, then the bits below the first. */
-static int code_magnitude(alpha_codec *a, adaptive_bit *exponent, int magnitude)
-{
-    const int known = bit_length((unsigned)magnitude) - 1;
-    int k = 0;
-    while (k + 1 < a->step_bits && code_bit(a, &exponent[k], k < known))
-        k++;
-    int v = 1;
-    for (int i = k - 1; i >= 0; i--)
-        v = v << 1 | (int)code_bit(a, &a->contexts.mantissa[k][i], (unsigned)magnitude >> i & 1);
-    return v;
 }
 
 static unsigned sign_of(int v)
@@ -109,8 +67,8 @@ static unsigned sign_of(int v)
 static int code_error(alpha_codec *a, int guess, int fine, unsigned signs, int error)
 {
     alpha_contexts *c = &a->contexts;
-    const unsigned below = guess == 0 ? 0 : guess == a->max ? 1 : code_bit(a, &c->sign[signs], error < 0);
-    const int magnitude = code_magnitude(a, c->exponent[fine], abs(error));
+    const unsigned below = guess == 0 ? 0 : guess == a->max ? 1 : bit_coder_code(&a->bits, &c->sign[signs], error < 0);
+    const int magnitude = sample_code_magnitude(&a->bits, c->exponent[fine], c->mantissa, a->step_bits, abs(error));
     return below ? -magnitude : magnitude;
 }
 
@@ -129,16 +87,15 @@ static int choose_error(const alpha_codec *a, int guess, int x)
 static int code_sample(alpha_codec *a, size_t i, int x)
 {
     const uint16_t *at = a->rows[0] + i, *above = a->rows[1] + i;
-    const int w = at[-1], ww = at[-2], n = above[0], nw = above[-1], ne = above[1], nn = a->rows[2][i];
-    const int guess = median_edge(w, n, nw), wanted = a->encoder ? choose_error(a, guess, x) : 0;
+    const sample_neighbours around = { at[-1], at[-2], above[0], above[-1], above[1], a->rows[2][i] };
+    const int guess = sample_guess(&around), wanted = a->bits.encoder ? choose_error(a, guess, x) : 0;
     const int error_w = a->last_error, error_n = a->errors[i], error_ne = a->errors[i + 1];
-    const int fine = bit_length((unsigned)(abs(error_w) + abs(error_n) + abs(error_ne)));
+    const int fine = sample_bit_length((unsigned)(abs(error_w) + abs(error_n) + abs(error_ne)));
     const int coarse = fine < N_COARSE ? fine : N_COARSE - 1;
-    const int pattern = (w != n) | (n != nw) << 1 | (n != ne) << 2 | (w != ww) << 3 | (n != nn) << 4;
     const int end = guess == 0 ? 0 : guess == a->max ? 1 : 2;
 
     int error = 0;
-    if (code_bit(a, &a->contexts.hit[pattern][coarse][end], wanted != 0))
+    if (bit_coder_code(&a->bits, &a->contexts.hit[sample_pattern(&around)][coarse][end], wanted != 0))
         error = code_error(a, guess, fine, 3 * sign_of(error_w) + sign_of(error_n), wanted);
     a->last_error = a->errors[i] = error;
     return guess + error * a->step;
@@ -158,7 +115,7 @@ static bool code_row(alpha_codec *a)
 {
     uint16_t *row = a->rows[0];
     const uint16_t *above = a->rows[1];
-    const unsigned same = code_bit(a, &a->contexts.same_row[a->last_same], a->encoder && is_same(a, row, above));
+    const unsigned same = bit_coder_code(&a->bits, &a->contexts.same_row[a->last_same], a->bits.encoder && is_same(a, row, above));
 
     row[-1] = row[-2] = above[0];
     a->last_same = same;
@@ -189,18 +146,14 @@ static void load_row(alpha_codec *a, const ghm_image *image, size_t y)
 {
     const uint8_t *from = image->planes[3] + y * image->row_stride;
     for (size_t x = 0; x < image->width; x++, from += image->pixel_stride)
-        a->rows[0][x] = image->bit_depth > 8 ? *(const uint16_t *)(const void *)from : *from;
+        a->rows[0][x] = (uint16_t)sample_load(a->depth, from);
 }
 
 static void store_row(const ghm_image *image, size_t y, const uint16_t *row)
 {
     uint8_t *to = image->planes[3] + y * image->row_stride;
-    for (size_t x = 0; x < image->width; x++, to += image->pixel_stride) {
-        if (image->bit_depth > 8)
-            *(uint16_t *)(void *)to = row[x];
-        else
-            *to = (uint8_t)row[x];
-    }
+    for (size_t x = 0; x < image->width; x++, to += image->pixel_stride)
+        sample_store(image->bit_depth, to, row[x]);
 }
 
 int alpha_step(double quality, unsigned bit_depth)
@@ -224,7 +177,7 @@ ghm_status alpha_encode(const ghm_image *image, size_t n_rows, int step, bytes_w
     if (step > 1)
         bytes_put(out, head, sizeof head);
     range_encoder_init(&encoder, out);
-    a.encoder = &encoder;
+    a.bits.encoder = &encoder;
     for (size_t y = 0; y < n_rows; y++, next_row(&a)) {
         load_row(&a, image, y);
         (void)code_row(&a);
@@ -243,7 +196,7 @@ static ghm_status decode_rows(const uint8_t *stream, size_t size, int step, cons
     bool sound = true;
     GHM_TRY(codec_init(&a, to, step, source, diag));
     range_decoder_init(&decoder, stream, size);
-    a.decoder = &decoder;
+    a.bits.decoder = &decoder;
     for (size_t y = 0; y < n_rows && sound; y++, next_row(&a)) {
         sound = code_row(&a);
         if (sound)

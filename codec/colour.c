@@ -43,22 +43,16 @@ static uint32_t sample(const int16_t *rgb, bool grey, size_t c, uint32_t max)
 void colour_write_row(pixel_format format, const int16_t *rgb, size_t width, uint8_t *to)
 {
     const bool grey = components_are_grey(format.components);
-    const size_t n = grey ? 1 : 3, stride = (size_t)format.components;
+    const size_t n = grey ? 1 : 3, bytes = sample_bytes(format.bit_depth), pixel = pixel_bytes(format);
     const uint32_t max = (1u << format.bit_depth) - 1;
 
     if (format.components == GHM_RGB && format.bit_depth == 8) {
         write_rgb8(rgb, width, to);
         return;
     }
-    uint16_t *to16 = (uint16_t *)(void *)to;
-    for (size_t x = 0; x < width; x++, rgb += 3)
-        for (size_t c = 0; c < n; c++) {
-            const uint32_t v = sample(rgb, grey, c, max);
-            if (format.bit_depth > 8)
-                to16[x * stride + c] = (uint16_t)v;
-            else
-                to[x * stride + c] = (uint8_t)v;
-        }
+    for (size_t x = 0; x < width; x++, rgb += 3, to += pixel)
+        for (size_t c = 0; c < n; c++)
+            sample_store(format.bit_depth, to + c * bytes, sample(rgb, grey, c, max));
 }
 
 void colour_copy_samples(unsigned bit_depth, const uint8_t *from, size_t from_stride, uint8_t *to, size_t to_stride, size_t n)
@@ -101,12 +95,6 @@ void colour_grey_row(pixel_format format, size_t width, uint8_t *to)
 {
     const size_t n = (size_t)format.components, samples = width * n;
     const unsigned opaque = (1u << format.bit_depth) - 1, middle = 1u << (format.bit_depth - 1);
-    uint16_t *to16 = (uint16_t *)(void *)to;
-    for (size_t i = 0; i < samples; i++) {
-        const unsigned v = components_have_alpha(format.components) && i % n == n - 1 ? opaque : middle;
-        if (format.bit_depth > 8)
-            to16[i] = (uint16_t)v;
-        else
-            to[i] = (uint8_t)v;
-    }
+    for (size_t i = 0; i < samples; i++, to += sample_bytes(format.bit_depth))
+        sample_store(format.bit_depth, to, components_have_alpha(format.components) && i % n == n - 1 ? opaque : middle);
 }

@@ -18,6 +18,19 @@ static inline bool components_are_grey(ghm_components c) { return c == GHM_GREY 
 static inline size_t sample_bytes(unsigned bit_depth) { return bit_depth > 8 ? 2 : 1; }
 static inline size_t pixel_bytes(pixel_format f) { return (size_t)f.components * sample_bytes(f.bit_depth); }
 
+/* The sample at p, of a byte or, above 8 bits, of two. */
+static inline unsigned sample_load(unsigned bit_depth, const uint8_t *p)
+{
+    return bit_depth > 8 ? *(const uint16_t *)(const void *)p : *p;
+}
+static inline void sample_store(unsigned bit_depth, uint8_t *p, unsigned v)
+{
+    if (bit_depth > 8)
+        *(uint16_t *)(void *)p = (uint16_t)v;
+    else
+        *p = (uint8_t)v;
+}
+
 /* Of an image, with 8 for a depth of 0. */
 pixel_format colour_format_of(const ghm_image *image);
 

@@ -55,14 +55,11 @@ static void decode_block(direct_blocks *blocks, direct_coder *b, size_t bx, size
 {
     const size_t row = DIRECT_BLOCK * b->n_planes;
     int32_t samples[DIRECT_BLOCK * DIRECT_MAX_PLANES] = { 0 };
+    const unsigned depth = b->format.bit_depth;
     for (size_t y = 0; y < n_rows; y++, to += DIRECT_BLOCK * block_sample_bytes(blocks->format)) {
         direct_coder_code_row(b, bx, (int)y, samples);
-        for (size_t i = 0; i < row; i++) {
-            if (b->format.bit_depth > 8)
-                ((uint16_t *)(void *)to)[i] = (uint16_t)samples[i];
-            else
-                to[i] = (uint8_t)samples[i];
-        }
+        for (size_t i = 0; i < row; i++)
+            sample_store(depth, to + i * sample_bytes(depth), (unsigned)samples[i]);
     }
 }
 

@@ -352,11 +352,7 @@ static void paste_block(const direct_encoder *e, size_t bx, size_t n_rows, uint8
         for (size_t x = 0; x < direct_coder_columns(&e->band, bx); x++)
             for (size_t c = 0; c < n_planes; c++) {
                 uint8_t *to = pixels + y * row_stride + x * step + c * sample_bytes(format.bit_depth);
-                const int32_t v = e->samples[(y * DIRECT_BLOCK + x) * n_planes + c];
-                if (format.bit_depth > 8)
-                    *(uint16_t *)(void *)to = (uint16_t)v;
-                else
-                    *to = (uint8_t)v;
+                sample_store(format.bit_depth, to, (unsigned)e->samples[(y * DIRECT_BLOCK + x) * n_planes + c]);
             }
 }
 

@@ -25,16 +25,12 @@ static void add_row(downscale *d, const uint8_t *row)
 static void write_means(downscale *d, size_t rows, uint8_t *to)
 {
     const size_t n = (size_t)d->format.components;
-    uint16_t *to16 = (uint16_t *)(void *)to;
     for (size_t x = 0; x < downscale_size(d->width, d->factor); x++) {
         const size_t left = d->width - x * d->factor, columns = left < d->factor ? left : d->factor;
         const uint32_t count = (uint32_t)(rows * columns);
         for (size_t c = 0; c < n; c++) {
             const uint32_t mean = (d->sums[x * n + c] + count / 2) / count;
-            if (d->format.bit_depth > 8)
-                to16[x * n + c] = (uint16_t)mean;
-            else
-                to[x * n + c] = (uint8_t)mean;
+            sample_store(d->format.bit_depth, to + (x * n + c) * sample_bytes(d->format.bit_depth), mean);
         }
     }
 }

@@ -516,7 +516,7 @@ static bool samples_fit(const ghm_image *rows)
     for (size_t c = 0; c < 4; c++)
         for (size_t y = 0; rows->planes[c] && y < rows->height; y++)
             for (size_t x = 0; x < rows->width; x++)
-                all |= *(const uint16_t *)(const void *)(rows->planes[c] + y * rows->row_stride + x * rows->pixel_stride);
+                all |= sample_load(rows->bit_depth, rows->planes[c] + y * rows->row_stride + x * rows->pixel_stride);
     return all >> rows->bit_depth == 0;
 }
 

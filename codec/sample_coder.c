@@ -21,35 +21,21 @@ void adaptive_bits_start(adaptive_bit *bits, size_t n)
         bits[i] = ADAPTIVE_BIT_START;
 }
 
-static int median_edge(int w, int n, int nw)
-{
-    const int low = w < n ? w : n, high = w < n ? n : w;
-    return nw >= high ? low : nw <= low ? high : w + n - nw;
-}
-
-static int log2_floor(unsigned v)
-{
-    int k = 0;
-    while (v >>= 1)
-        k++;
-    return k;
-}
-
 sample_plane sample_plane_make(int step, int max)
 {
-    return (sample_plane){ step, log2_floor((unsigned)((max + step / 2) / step)) + 1 };
+    return (sample_plane){ step, sample_bit_length((unsigned)((max + step / 2) / step)) };
 }
 
-/* 1 .. 2^bits - 1: how many bits, then the bits below the first. */
-static int code_magnitude(bit_coder *c, sample_contexts *s, int activity, int bits, int magnitude)
+int sample_code_magnitude(bit_coder *c, adaptive_bit exponent[SAMPLE_MAX_BITS], adaptive_bit mantissa[SAMPLE_MAX_BITS][SAMPLE_MAX_BITS],
+                          int bits, int magnitude)
 {
-    const int known = c->decoder ? 0 : log2_floor((unsigned)magnitude);
+    const int known = sample_bit_length((unsigned)magnitude) - 1; /* when encoding */
     int k = 0;
-    while (k + 1 < bits && bit_coder_code(c, &s->exponent[activity][k], k < known))
+    while (k + 1 < bits && bit_coder_code(c, &exponent[k], k < known))
         k++;
     int v = 1;
     for (int i = k - 1; i >= 0; i--)
-        v = v << 1 | (int)bit_coder_code(c, &s->mantissa[k][i], (unsigned)magnitude >> i & 1);
+        v = v << 1 | (int)bit_coder_code(c, &mantissa[k][i], (unsigned)magnitude >> i & 1);
     return v;
 }
 
@@ -61,16 +47,14 @@ int sample_range(const sample_neighbours *at)
 int sample_code(bit_coder *c, sample_contexts *s, const sample_plane *plane, const sample_neighbours *at, int activity,
                 int low, int high, int x, bool *hit)
 {
-    const int guess = fixed_clamp(median_edge(at->w, at->n, at->nw), low, high);
-    const int pattern = (at->w != at->n) | (at->n != at->nw) << 1 | (at->n != at->ne) << 2 | (at->w != at->ww) << 3 |
-                        (at->n != at->nn) << 4;
+    const int guess = fixed_clamp(sample_guess(at), low, high);
     const int end = guess == low ? 0 : guess == high ? 1 : 2;
     const int steps = (abs(x - guess) + plane->step / 2) / plane->step;
 
-    *hit = !bit_coder_code(c, &s->hit[pattern][activity][end], steps != 0);
+    *hit = !bit_coder_code(c, &s->hit[sample_pattern(at)][activity][end], steps != 0);
     if (*hit)
         return guess;
     const unsigned below = end == 0 ? 0 : end == 1 ? 1 : bit_coder_code(c, &s->sign[activity], x < guess);
-    const int error = code_magnitude(c, s, activity, plane->step_bits, steps) * plane->step;
+    const int error = sample_code_magnitude(c, s->exponent[activity], s->mantissa, plane->step_bits, steps) * plane->step;
     return below ? guess - error : guess + error;
 }

@@ -48,6 +48,26 @@ typedef struct sample_neighbours {
     int w, ww, n, nw, ne, nn;
 } sample_neighbours;
 
+/* Bits of v without leading zeros; 0 for 0. */
+static inline int sample_bit_length(unsigned v) { return v ? 32 - __builtin_clz(v) : 0; }
+
+/* The median of w, n and w + n - nw: what the sample is likely to be. */
+static inline int sample_guess(const sample_neighbours *at)
+{
+    const int low = at->w < at->n ? at->w : at->n, high = at->w < at->n ? at->n : at->w;
+    return at->nw >= high ? low : at->nw <= low ? high : at->w + at->n - at->nw;
+}
+
+/* Which neighbours differ, 0 .. SAMPLE_PATTERNS - 1. */
+static inline unsigned sample_pattern(const sample_neighbours *at)
+{
+    return (unsigned)((at->w != at->n) | (at->n != at->nw) << 1 | (at->n != at->ne) << 2 | (at->w != at->ww) << 3 | (at->n != at->nn) << 4);
+}
+
+/* A magnitude of 1 .. 2^bits - 1: how many bits it has, in the contexts `exponent`, then those below the first. */
+int sample_code_magnitude(bit_coder *c, adaptive_bit exponent[SAMPLE_MAX_BITS], adaptive_bit mantissa[SAMPLE_MAX_BITS][SAMPLE_MAX_BITS],
+                          int bits, int magnitude);
+
 /* What the samples of a plane have in common. */
 typedef struct sample_plane {
     int step;      /* errors are multiples of it; 1: without loss */
