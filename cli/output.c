@@ -245,10 +245,13 @@ exit_code output_write(output *out, const void *data, size_t size)
     return fwrite(data, 1, size, out->file) == size ? EXIT_OK : fail_write(out, errno);
 }
 
-/* Close the file; with durable, what was written is on the disk after success. Returns an errno, 0 for success. */
+/* Close the file; with durable, what was written is on the disk after success. Returns an errno, 0 for success. A write that
+ * failed earlier may have dropped what was buffered, so that flushing succeeds; why it failed is no longer known. */
 static int close_file(output *out, bool durable)
 {
-    int error = fflush(out->file) == 0 ? 0 : errno;
+    int error = ferror(out->file) ? EIO : 0;
+    if (!error && fflush(out->file) != 0)
+        error = errno;
     if (!error && durable && fsync(fileno(out->file)) != 0)
         error = errno;
     if (out->file != stdout && fclose(out->file) != 0 && !error)
