@@ -82,6 +82,16 @@ static void work_and_exit(process_work *work, const void *task, void *result, si
     _exit((int)code);
 }
 
+/* At most one pipe buffer, so that all of it comes at once. Signals that are caught do not end the waiting. */
+static bool read_result(int fd, void *result, size_t size)
+{
+    ssize_t n;
+    do
+        n = read(fd, result, size);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)size;
+}
+
 exit_code process_fork(process_work *work, const void *task, void *result, size_t size)
 {
     int fds[2], status;
@@ -92,7 +102,7 @@ exit_code process_fork(process_work *work, const void *task, void *result, size_
     if (pid == 0)
         work_and_exit(work, task, result, size, fds[1]);
     close(fds[1]);
-    const bool complete = pid > 0 && read(fds[0], result, size) == (ssize_t)size; /* at most one pipe buffer */
+    const bool complete = pid > 0 && read_result(fds[0], result, size);
     close(fds[0]);
     if (pid < 0 || !wait_for(pid, &status, &usage))
         return fail(EXIT_GENERIC, NULL, "no new process: %s", strerror(errno));
