@@ -118,7 +118,7 @@ const command decode_command = {
     .run = decode_run,
 };
 
-/* What one file needs; zeroed at first, released by release(). */
+/* What one file needs; zeroed at first, released by run_file(). */
 typedef struct decode_job {
     decode_options options;
     const batch_file *file;

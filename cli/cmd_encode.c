@@ -110,7 +110,7 @@ const command encode_command = {
     .run = encode_run,
 };
 
-/* What one file needs; zeroed at first, released by release(). */
+/* What one file needs; zeroed at first, released by run_file(). */
 typedef struct encode_job {
     encode_options options;
     const batch_file *file;
@@ -220,6 +220,7 @@ static exit_code verify(encode_job *job, const ghm_buffer *stream)
     ghm_decode_settings_default(&settings);
     settings.threads = job->threads;
     settings.max_pixels = job->options.limit_pixels;
+    settings.max_memory = job->options.max_memory;
     settings.progress = progress_callback;
     settings.progress_user = &p;
     const ghm_status status = ghm_decode_image(job->model, &settings, stream->data, stream->size, &decoded, &diag);

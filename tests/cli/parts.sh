@@ -59,6 +59,11 @@ run decode "$stream" b.ppm --limit-pixels 1199999
 expect_failure 8 'more than the limit of 1199999'
 run encode "$work/a.ppm" b.ghm --max-memory 500k
 expect_failure 8 'more memory is needed'
+# What encodes in that memory may be too large to verify: the decoded picture is whole, and counts.
+run encode "$work/a.ppm" "$work/b.ghm" --max-memory 3M -j 1
+expect_status 0
+run encode "$work/a.ppm" b.ghm --max-memory 3M -j 1 --verify
+expect_failure 8 'verification of the new stream: .*more memory is needed than the limit of 3145728 bytes'
 expect_folder part.ppm small.ppm little.ppm little.png
 
 # What arrived, grey, and the status of a damaged stream. Row 5632 is where the last of twelve bands begins.
