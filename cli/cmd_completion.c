@@ -35,10 +35,10 @@ static bool takes_profile(const option *o)
     return takes(o, "PROFILE") || takes(o, "PROFILE,...");
 }
 
-/* "one|of|these", or the names of profiles */
+/* "one|of|these", or the names of profiles or backends */
 static bool takes_words(const option *o)
 {
-    return (o->metavar && strchr(o->metavar, '|')) || takes_profile(o);
+    return (o->metavar && strchr(o->metavar, '|')) || takes_profile(o) || takes(o, "BACKEND");
 }
 
 static void print_profiles(void)
@@ -48,13 +48,25 @@ static void print_profiles(void)
         printf("%s%s", i == 0 ? "" : " ", profile.name);
 }
 
+/* All of them: the script may be made on one machine for others. */
+static void print_backends(void)
+{
+    const char *name;
+    for (int i = 0; (name = ghm_backend_name((ghm_backend)i)) != NULL; i++)
+        printf("%s%s", i == 0 ? "" : " ", name);
+}
+
 /* "one of these" */
 static void print_words(const option *o)
 {
-    if (takes_profile(o))
+    if (takes_profile(o)) {
         print_profiles();
-    for (const char *text = takes_profile(o) ? "" : o->metavar; *text; text++)
-        putchar(*text == '|' ? ' ' : *text);
+    } else if (takes(o, "BACKEND")) {
+        print_backends();
+    } else {
+        for (const char *text = o->metavar; *text; text++)
+            putchar(*text == '|' ? ' ' : *text);
+    }
 }
 
 /* Operands in lower case stand for themselves: "info [FILE]" gives "info", "bash|zsh" gives "bash zsh". */

@@ -21,8 +21,8 @@ typedef struct model_options {
 static const option model_option_table[] = {
     { "profile", 0, OPTION_COMMON, "PROFILE", NULL, parse_profile, FIELD(weights.profile),
       "info: the built-in weights of this name instead of the default ones" },
-    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, FIELD(weights.backend),
-      "open the weights for this backend" },
+    { "backend", 0, 0, "BACKEND", "auto", parse_backend, FIELD(weights.backend),
+      "open the weights for this backend; 'gingham --version' lists those of this machine" },
     { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "report as JSON, one object for each of the weights" },
 };

@@ -21,8 +21,8 @@ typedef struct option {
     const char *name;     /* after "--" */
     char letter;          /* after "-"; 0: none */
     unsigned use;         /* option_use flags */
-    const char *metavar;  /* FILE, FOLDER, PROFILE, PROFILE,..., "one|of|these", or what else the value is; NULL: a switch; its
-                           * parser gets "" */
+    const char *metavar;  /* FILE, FOLDER, PROFILE, PROFILE,..., BACKEND, "one|of|these", or what else the value is; NULL: a
+                           * switch; its parser gets "" */
     const char *fallback; /* parsed before the command line and shown as the default; NULL: the field stays zero */
     option_parser *parse;
     size_t field;         /* offset in the settings */

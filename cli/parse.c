@@ -72,6 +72,25 @@ const char *parse_threads(const char *value, void *field)
     return parse_integer(value, 0, MAX_THREADS, field) ? NULL : "a number from 1 to 256, 0 or all";
 }
 
+static void append(char *text, size_t size, const char *before, const char *name)
+{
+    const size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s%s", before, name);
+}
+
+/* "a backend of this machine (auto, c, blas, avx2)" */
+static const char *expected_backends(void)
+{
+    static char expected[256];
+    const char *name;
+    snprintf(expected, sizeof expected, "a backend of this machine");
+    for (int i = 0; (name = ghm_backend_name((ghm_backend)i)) != NULL; i++)
+        if (ghm_backend_available((ghm_backend)i))
+            append(expected, sizeof expected, i == 0 ? " (" : ", ", name);
+    append(expected, sizeof expected, ")", "");
+    return expected;
+}
+
 const char *parse_backend(const char *value, void *field)
 {
     const char *name;
@@ -81,7 +100,7 @@ const char *parse_backend(const char *value, void *field)
             return NULL;
         }
     }
-    return "auto, c, blas, avx2 or avx512";
+    return expected_backends();
 }
 
 /* "a built-in profile (fast, standard, best)" */
@@ -90,11 +109,9 @@ static const char *expected_profiles(void)
     static char expected[256];
     ghm_profile_info info;
     snprintf(expected, sizeof expected, "a built-in profile");
-    for (size_t i = 0; ghm_profile_get_info(i, &info); i++) {
-        const size_t length = strlen(expected);
-        snprintf(expected + length, sizeof expected - length, "%s%s", i == 0 ? " (" : ", ", info.name);
-    }
-    strncat(expected, ")", sizeof expected - strlen(expected) - 1);
+    for (size_t i = 0; ghm_profile_get_info(i, &info); i++)
+        append(expected, sizeof expected, i == 0 ? " (" : ", ", info.name);
+    append(expected, sizeof expected, ")", "");
     return expected;
 }
 

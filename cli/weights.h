@@ -22,8 +22,8 @@ typedef struct weights_options {
       "use built-in weights by their name; 'gingham model list' shows them. Streams name theirs: decoding finds them" }, \
     { "model", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(weights_options, file), \
       "use the weights in FILE instead of built-in ones; what is encoded with them needs them to be decoded" }, \
-    { "backend", 0, 0, "auto|c|blas|avx2|avx512", "auto", parse_backend, (field) + offsetof(weights_options, backend), \
-      "how the networks are computed. Streams and pixels do not depend on it" }
+    { "backend", 0, 0, "BACKEND", "auto", parse_backend, (field) + offsetof(weights_options, backend), \
+      "how the networks are computed; 'gingham --version' lists the ways of this machine. Streams and pixels do not depend on it" }
 
 /* The weights asked for, or those of the default profile. The caller closes the model. */
 exit_code weights_open(const command *c, const weights_options *options, ghm_model **model);

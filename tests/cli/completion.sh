@@ -40,6 +40,10 @@ offers decode --format = j
 expect_words jpeg
 offers decode a.ghm --backend bl
 expect_words blas
+offers model info --backend avx
+expect_words avx2 avx512 avxvnni
+offers encode --backend ne
+expect_words neon
 offers encode --profile fa
 expect_words fast
 offers eval --profile fa

@@ -19,7 +19,7 @@ expect_same file.ghm pipe.ghm
 "$gingham" decode file.ghm file.png >"$out" 2>"$err"
 expect_same file.png pipe.png
 
-for backend in c blas avx2 avx512; do
+for backend in c blas avx2 avx512 avxvnni neon dotprod; do
     run encode "$picture" backend.ghm -q 40 --backend $backend
     if [ $status -eq 2 ]; then
         expect_stderr 'not available'

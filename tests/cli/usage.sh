@@ -38,7 +38,7 @@ done
 for threads in -1 257 2.0 two ''; do
     usage_error 'number from 1 to 256' encode "$picture" -j "$threads"
 done
-usage_error 'auto, c, blas, avx2 or avx512' decode x.ghm --backend gpu
+usage_error "'gpu' is not a backend of this machine (auto, c[,)]" decode x.ghm --backend gpu
 usage_error "'tiny' is not a built-in profile (fast" encode "$picture" --profile tiny
 usage_error 'give one of them' encode "$picture" --profile fast --model x.ghmw
 usage_error 'give one of them' decode x.ghm --profile fast --model x.ghmw
