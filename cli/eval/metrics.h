@@ -18,10 +18,10 @@ typedef struct picture_metrics {
     double ms_ssim;
 } picture_metrics;
 
-/* Both images have the same size. Returns false when memory runs out; result is untouched then. */
+/* Both images have the same size and are RGB of 8 bits. Returns false when memory runs out; result is untouched then. */
 bool metrics_measure(const ghm_image *a, const ghm_image *b, picture_metrics *result);
 
-/* The PSNR fields only; cannot fail. */
+/* The PSNR fields only, of grey and of any depth too, in which the two may differ; cannot fail. */
 void metrics_measure_psnr(const ghm_image *a, const ghm_image *b, picture_metrics *result);
 
 /* One component. */
