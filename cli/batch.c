@@ -8,7 +8,7 @@
 
 #include "batch_list.h"
 #include "batch_log.h"
-#include "eval/folders.h"
+#include "folders.h"
 #include "message.h"
 #include "output.h"
 

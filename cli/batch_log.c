@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "eval/folders.h"
+#include "folders.h"
 #include "input.h"
 #include "message.h"
 #include "parse.h"

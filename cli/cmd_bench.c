@@ -8,8 +8,8 @@
 
 #include "bench_report.h"
 #include "commands.h"
-#include "eval/folders.h"
-#include "eval/picture_file.h"
+#include "folders.h"
+#include "io/picture_file.h"
 #include "message.h"
 #include "parse.h"
 #include "peak_memory.h"
@@ -350,7 +350,7 @@ static exit_code prepare_files(bench_job *job)
 {
     if (!wants(job, STAGE(READ) | STAGE(WRITE)))
         return EXIT_OK;
-    job->folder = make_temporary_folder();
+    job->folder = make_temporary_folder(bench_command.name);
     if (!job->folder)
         return EXIT_WRITE;
     job->own_picture = join_path(job->folder, "picture.ppm");

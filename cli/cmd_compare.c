@@ -7,7 +7,7 @@
 #include "commands.h"
 #include "compare_clips.h"
 #include "eval/metrics.h"
-#include "eval/picture_file.h"
+#include "io/picture_file.h"
 #include "io/writer.h"
 #include "io/y4m.h"
 #include "json.h"

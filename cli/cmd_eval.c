@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "eval/folders.h"
 #include "eval/report.h"
 #include "eval/results.h"
+#include "folders.h"
 #include "message.h"
 #include "output.h"
 #include "parse.h"
@@ -366,7 +366,7 @@ static exit_code find_workplace(eval_job *job)
     if (length < 0)
         return fail(EXIT_GENERIC, SELF, "does not name this program");
     if (!job->options.work)
-        job->temporary_work = make_temporary_folder();
+        job->temporary_work = make_temporary_folder(eval_command.name);
     job->place = (workplace){
         .folder = job->options.work ? job->options.work : job->temporary_work,
         .self = job->self,

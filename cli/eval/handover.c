@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "eval/picture_file.h"
 #include "eval/ycbcr.h"
+#include "io/picture_file.h"
 #include "message.h"
 
 static const struct {

@@ -14,10 +14,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "eval/folders.h"
 #include "eval/handover.h"
-#include "eval/picture_file.h"
+#include "folders.h"
 #include "input.h"
+#include "io/picture_file.h"
 #include "json.h"
 #include "message.h"
 #include "output.h"

@@ -8,9 +8,9 @@
 
 #include "eval/base64.h"
 #include "eval/handover.h"
-#include "eval/picture_file.h"
 #include "eval/rate_search.h"
 #include "input.h"
+#include "io/picture_file.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"

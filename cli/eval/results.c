@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "eval/folders.h"
+#include "folders.h"
 #include "json.h"
 #include "message.h"
 #include "output.h"

@@ -1,6 +1,6 @@
 /* picture_file.h - a picture from a path, as the measuring commands need it. */
-#ifndef CLI_EVAL_PICTURE_FILE_H
-#define CLI_EVAL_PICTURE_FILE_H
+#ifndef CLI_IO_PICTURE_FILE_H
+#define CLI_IO_PICTURE_FILE_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700 /* nftw, mkdtemp */
-#include "eval/folders.h"
+#include "folders.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -30,16 +30,16 @@ exit_code make_folders(const char *file)
     return code;
 }
 
-char *make_temporary_folder(void)
+char *make_temporary_folder(const char *command_name)
 {
-    static const char name[] = "/gingham-eval.XXXXXX";
+    static const char format[] = "%s/gingham-%s.XXXXXX";
     const char *parent = getenv("TMPDIR");
     if (!parent || !*parent)
         parent = "/tmp";
-    char *folder = malloc(strlen(parent) + sizeof name);
+    const size_t size = sizeof format + strlen(parent) + strlen(command_name);
+    char *folder = malloc(size);
     if (folder) {
-        strcpy(folder, parent);
-        strcat(folder, name);
+        snprintf(folder, size, format, parent, command_name);
         if (mkdtemp(folder))
             return folder;
     }

@@ -1,4 +1,4 @@
-#include "eval/picture_file.h"
+#include "io/picture_file.h"
 
 #include "io/reader.h"
 #include "io/writer.h"
