@@ -28,8 +28,8 @@ LEAST_WEIGHTS = 4000   # of a layer that is worth a look
 class OneLayerQuantized(FakeQuantization):
     """Float arithmetic but for the weights of one layer."""
 
-    def __init__(self, config, scales, name):
-        super().__init__(config, scales, round_activations=False)
+    def __init__(self, net, scales, name):
+        super().__init__(net, scales, round_activations=False)
         self.name = name
 
     def parameters(self, layer):
@@ -56,7 +56,7 @@ def measure(net, scales, pictures):
             if layer.weight.numel() < LEAST_WEIGHTS or limit > weight_limit(layer, net.config):
                 continue
             net.config.limits[name] = limit
-            cost = np.log(geometric_mean(float_cost(net, pictures, ANCHORS, OneLayerQuantized(net.config, scales, name)))) - before
+            cost = np.log(geometric_mean(float_cost(net, pictures, ANCHORS, OneLayerQuantized(net, scales, name)))) - before
             rows.append((limit, cost, entropy_bytes(layer, scales, net.config)))
             del net.config.limits[name]
         if rows:

@@ -28,14 +28,14 @@ def quantize_weights(net, scales, pictures):
     pictures, the i-th is coded at anchor i mod n_anchors. All pass through the layers together."""
     anchors = torch.arange(len(pictures), device=pictures.device).float() % net.config.n_anchors
     with torch.no_grad():
-        net(pictures.repeat(2, 1, 1, 1), anchors.repeat(2), hard=True, ops=LayerwiseQuantization(net.config, scales))
+        net(pictures.repeat(2, 1, 1, 1), anchors.repeat(2), hard=True, ops=LayerwiseQuantization(net, scales))
 
 
 class LayerwiseQuantization(FakeQuantization):
     """Arithmetic that quantizes each layer it meets, then computes it. The second half of a batch are the twins of the first."""
 
-    def __init__(self, config, scales):
-        super().__init__(config, scales, round_activations=False)
+    def __init__(self, net, scales):
+        super().__init__(net, scales, round_activations=False)
 
     def linear(self, layer, x, leaky=False, residual=None, gain=None):
         x, twin = self.halves(layer, x)
@@ -71,7 +71,7 @@ class LayerwiseQuantization(FakeQuantization):
 
     def quantize(self, layer, moments):
         g, n = moments.mean.shape
-        factors = self.factors(layer).double().expand(n)   # the grid is that of weight * factors
+        factors = self.factors[layer.name].double().expand(n)   # the grid is that of weight * factors
         weight = layer.weight.double().reshape(g, -1, n)
         wanted = (weight + moments.regression()) * factors
         grid = quantize_rows(wanted, moments.covariance / (factors[:, None] * factors), weight_limit(layer, self.config))

@@ -140,9 +140,8 @@ def layer_kind(layer):
 def column_factors(layer, scales, config):
     """Scale of each input of an exact layer. Context networks read y_hat and p, whose binary points may differ; the
     difference goes into the weights before they are rounded. -> (c_in,), or (1,) for a 3x3 filter"""
-    if isinstance(layer, Depthwise):
-        return torch.tensor([scales[input_tensor(layer.name)]])
-    columns = torch.full((layer.in_features,), float(scales[input_tensor(layer.name)]))
+    n = 1 if isinstance(layer, Depthwise) else layer.in_features
+    columns = torch.full((n,), float(scales[input_tensor(layer.name)]), device=layer.weight.device)
     if layer.name.startswith('ctx') and layer.name.endswith('.in'):
         columns[-config.P:] = scales['hs.prior']
     return columns
@@ -206,33 +205,30 @@ def check_exact_layer(name, stored):
 class FakeQuantization(FloatArithmetic):
     """Float arithmetic on the grids of the integers: weights rounded with steps derived from their present values,
     activations rounded and clamped like int16. Gradients pass through the rounding. Biases, multipliers and gains are
-    so fine that they stay real."""
+    so fine that they stay real.
 
-    def __init__(self, config, scales, round_activations=True):
-        self.scales, self.config, self.round_activations = scales, config, round_activations
+    Nothing here waits for a GPU or copies to it, so that steps can be recorded as CUDA graphs. (torch's
+    fake_quantize_per_channel_affine reads its zero points back.)"""
+
+    def __init__(self, net, scales, round_activations=True):
+        self.config, self.scales, self.round_activations = net.config, scales, round_activations
+        self.factors = {name: self.factors_of(layer) for name, layer in net.layers()}
+
+    def factors_of(self, layer):
+        """What multiplies the weights before they are rounded: (c_in,), or (1,) where all inputs have one scale."""
+        if not is_exact(layer.name):
+            return torch.ones(1, device=layer.weight.device)
+        factors = self.scales[output_tensor(layer.name)] / column_factors(layer, self.scales, self.config)
+        return factors[:1] if (factors == factors[0]).all() else factors
 
     def parameters(self, layer):
-        """Weights on their integer grid. Gradients of torch's fused operation pass through inside the range."""
-        kind, weight, bias = layer_kind(layer), layer.weight.flatten(1), layer.bias
-        factors, limit = self.factors(layer), weight_limit(layer, self.config)
+        """Weights on their integer grid."""
+        weight, factors, limit = layer.weight.flatten(1), self.factors[layer.name], weight_limit(layer, self.config)
         with torch.no_grad():
             out = self.scales[output_tensor(layer.name)] if is_exact(layer.name) else 1.0
-            steps = weight_steps(weight * factors, bias * out, kind, limit)
-        zeros = torch.zeros_like(steps, dtype=torch.int32)
-        if len(factors) == 1:
-            weight = torch.fake_quantize_per_channel_affine(weight, steps / factors, zeros, 0, -limit, limit)
-        else:
-            weight = torch.fake_quantize_per_channel_affine(weight * factors, steps, zeros, 0, -limit, limit) / factors
-        return weight.reshape(layer.weight.shape), bias
-
-    def factors(self, layer):
-        """What multiplies the weights before they are rounded: (c_in,), or (1,) where all inputs have one scale."""
-        device = layer.weight.device
-        if not is_exact(layer.name):
-            return torch.ones(1, device=device)
-        columns = column_factors(layer, self.scales, self.config).to(device)
-        factors = self.scales[output_tensor(layer.name)] / columns
-        return factors[:1] if (factors == factors[0]).all() else factors
+            steps = weight_steps(weight * factors, layer.bias * out, layer_kind(layer), limit)[:, None] / factors
+            rounding = torch.round(weight / steps).clamp(-limit, limit) * steps - weight
+        return (weight + rounding).reshape(layer.weight.shape), layer.bias
 
     def finish(self, layer, v, leaky=False, residual=None):
         if not is_exact(layer.name) or not self.round_activations:

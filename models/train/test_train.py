@@ -248,8 +248,10 @@ def check_pruning(folder):
 
 
 def check_integers(folder):
-    """Fake-quantized training runs, and the integer model costs what the float model does."""
-    run(folder, 'quantized.pt', '--init', os.path.join(folder, 'run.pt'), '--steps', '5', '--quantize', 'all')
+    """Fake-quantized training runs, in single precision, and the integer model costs what the float model does."""
+    arguments = ['--init', os.path.join(folder, 'run.pt'), '--steps', '5', '--quantize', 'all']
+    single, plain = (run(folder, 'quantized.pt', *arguments, *more)['net'] for more in (['--no-bf16'], []))
+    assert all(torch.equal(value, single[name]) for name, value in plain.items())
     net = load_network(os.path.join(folder, 'quantized.pt'))
     net.fold_gains()
     tiles = torch.from_numpy(np.load(os.path.join(folder, 'tiles.npy')))
@@ -283,7 +285,7 @@ def check_gptq(folder):
     pictures = as_pictures(tiles[:6])
     scales = calibrate(net, pictures)
     quantize_weights(net, scales, pictures)
-    real, stored = (float_cost(net, tiles[-8:], [1], *ops)[0] for ops in ((), (FakeQuantization(net.config, scales, False),)))
+    real, stored = (float_cost(net, tiles[-8:], [1], *ops)[0] for ops in ((), (FakeQuantization(net, scales, False),)))
     assert abs(stored / real - 1) < 1e-3, 'cost %.5f, stored %.5f' % (real, stored)
 
 

@@ -96,7 +96,7 @@ class Trainer:
         scales = saved.get('scales')
         if scales is None:
             scales = calibrate(self.net, as_pictures(self.training[:16].to(self.device)))
-        return FakeQuantization(self.config, scales, round_activations=self.args.quantize == 'all')
+        return FakeQuantization(self.net, scales, round_activations=self.args.quantize == 'all')
 
     def parallel_forward(self):
         net = torch.compile(self.net, dynamic=False) if self.args.compile else self.net
@@ -148,7 +148,8 @@ class Trainer:
 
     def learn_from(self, x, q):
         """One step of the optimizer. x (B, 3, patch, patch), q (B,) -> (5,) as train_step"""
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+        # bf16 has eight bits and would take weights off the grids of --quantize by up to half a step
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16 and not self.args.quantize):
             x_hat, bpp, z_bpp = self.forward(x, q, hard=self.hard, ops=self.ops)
         mse = ((x_hat - x) ** 2).mean((1, 2, 3))
         loss = self.loss(x, q, x_hat, mse, bpp)
@@ -289,7 +290,8 @@ def start_processes(args):
     world = int(os.environ.get('WORLD_SIZE', 1))
     device = torch.device(args.device)
     if device.type == 'cuda':
-        torch.set_float32_matmul_precision('high')   # of the base path; bf16 costs quality there, TF32 does not
+        # in the base path bf16 costs quality, TF32 ('high') does not; neither holds the grids of --quantize
+        torch.set_float32_matmul_precision('highest' if args.quantize else 'high')
     if world == 1:
         return 0, 1, device
     if device.type == 'cuda':
