@@ -223,10 +223,10 @@ static ghm_status parse_header(const stream_chunk *chunk, stream_header *header,
     header->has_picture_hash = flags & FLAG_PICTURE_HASH;
     if (r.overrun || bytes_left(&r) != 0)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header has %zu bytes, not as many as its fields", chunk->size);
-    if (header->width == 0 || header->width > BITSTREAM_MAX_SIDE || header->height == 0 ||
-        header->height > BITSTREAM_MAX_SIDE)
+    if (header->width == 0 || header->width > GHM_MAX_SIDE || header->height == 0 ||
+        header->height > GHM_MAX_SIDE)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header's size %ux%u is outside 1..%d", header->width,
-                        header->height, BITSTREAM_MAX_SIDE);
+                        header->height, GHM_MAX_SIDE);
     if (last_anchor == 0 || last_anchor > 63 || header->quality > header->anchors || header->band_rows == 0)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the header's quality or band height is out of range");
     if (flags & ~(unsigned)FLAG_PICTURE_HASH)

@@ -11,7 +11,6 @@
 
 enum {
     BITSTREAM_VERSION = 1,
-    BITSTREAM_MAX_SIDE = 65535,
     BITSTREAM_MAX_BANDS = 1024, /* of one row of z */
     CHUNK_HEADER = 'H',
     CHUNK_DIRECT = 'D',

@@ -17,7 +17,6 @@
 
 enum {
     DEFAULT_MAX_PIXELS = 1 << 28,
-    MAX_THREADS = 256,
     PIECE_BYTES = 1 << 18 /* of pushed bytes, looked at together */
 };
 
@@ -92,8 +91,8 @@ static ghm_status make_decoder(const ghm_model *model, const ghm_decode_settings
         chosen = *settings;
     if (chosen.scale == 0)
         chosen.scale = 1;
-    if (chosen.threads < 0 || chosen.threads > MAX_THREADS)
-        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", chosen.threads, MAX_THREADS);
+    if (chosen.threads < 0 || chosen.threads > GHM_MAX_THREADS)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", chosen.threads, GHM_MAX_THREADS);
     if (chosen.scale > 16 || (chosen.scale & (chosen.scale - 1)) != 0)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "scale %u is none of 1, 2, 4, 8 and 16", chosen.scale);
     memory_source_init(&source, &chosen.allocator, chosen.max_memory);
@@ -103,8 +102,7 @@ static ghm_status make_decoder(const ghm_model *model, const ghm_decode_settings
     d->model = model;
     d->settings = chosen;
     d->index.tolerant = chosen.partial;
-    memory_source_init(&d->memory, &chosen.allocator, chosen.max_memory);
-    (void)memory_reserve(&d->memory, sizeof *d);
+    d->memory = source; /* which has counted *d */
     d->arena.source = d->pending.source = &d->memory;
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
         d->metadata[kind].source = &d->memory;
@@ -618,6 +616,8 @@ ghm_status ghm_decoder_open(const ghm_model *model, const ghm_decode_settings *s
                             ghm_decoder **decoder, ghm_diagnostics *diag)
 {
     *decoder = NULL;
+    if (!rows)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "there is no function to take the rows");
     GHM_TRY(make_decoder(model, settings, decoder, diag));
     (*decoder)->rows = rows;
     (*decoder)->rows_user = user;

@@ -42,6 +42,21 @@ direct_choice direct_choice_make(double quality, double synthesis_kmac, pixel_fo
     };
 }
 
+float direct_network_cost(const int16_t *y, size_t m, unsigned frac_y, const float *gain_y)
+{
+    enum { PIECE = 32 }; /* channels to a logarithm */
+    const float unit = 1.0f / (float)(1 << frac_y);
+    double bits = 0;
+    for (size_t first = 0; first < m; first += PIECE) {
+        const size_t last = first + PIECE < m ? first + PIECE : m;
+        double product = 1;
+        for (size_t c = first; c < last; c++)
+            product *= 1 + (float)abs(y[c]) * unit * gain_y[c];
+        bits += log2(product);
+    }
+    return (float)(1.5 * (2.1 * bits - 38));
+}
+
 direct_encoder *direct_encoder_make(pixel_format format, size_t width, bytes_writer *payload, arena *memory)
 {
     direct_encoder *e = arena_alloc(memory, 1, sizeof *e);

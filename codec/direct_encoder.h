@@ -19,6 +19,10 @@ direct_choice direct_choice_make(double quality, double synthesis_kmac, pixel_fo
 /* Without loss. */
 static inline direct_choice direct_choice_lossless(void) { return (direct_choice){ .step = 0, .all = true }; }
 
+/* What the networks are expected to spend on a block of these y, (m), Q frac_y, at a quality's gains, (m): bits and squared error,
+ * as bits. The bits are a fit to those of photographs; their errors, weighed for the quality, come to half as much again. */
+float direct_network_cost(const int16_t *y, size_t m, unsigned frac_y, const float *gain_y);
+
 /* One band being encoded. */
 typedef struct direct_encoder direct_encoder;
 

@@ -1,7 +1,6 @@
 /* encoder.c - pixels to streams: rows are analysed slab by slab into the y of a group of bands, bands are coded group by
  * group; what a decoder will make of them is made at once, for the picture hash and to choose the direct blocks. A band is
  * written when all its pixels have been made. ghm_encode_image() is the same with all rows at once. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,19 +16,12 @@
 
 enum {
     BAND_Z_ROWS = 8,     /* 512 pixels: a higher band gains little, a lower one costs rate at its borders */
-    LOSSLESS_QUALITY = 0, /* direct blocks cover what the networks make: the less that costs the better */
-    MAX_THREADS = 256
+    LOSSLESS_QUALITY = 0 /* direct blocks cover what the networks make: the less that costs the better */
 };
 
 void ghm_encode_settings_default(ghm_encode_settings *settings)
 {
     *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1, .alpha_quality = 100 };
-}
-
-void ghm_buffer_free(ghm_buffer *buffer)
-{
-    free(buffer->data);
-    *buffer = (ghm_buffer){ 0 };
 }
 
 /* A band on its way to the stream. */
@@ -104,11 +96,11 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "alpha quality %g is outside 0..100", settings->alpha_quality);
     if (settings->lossless && settings->alpha_quality < 100)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture without loss cannot have alpha of quality %g", settings->alpha_quality);
-    if (settings->threads < 0 || settings->threads > MAX_THREADS)
-        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, MAX_THREADS);
-    if (image->width == 0 || image->height == 0 || image->width > BITSTREAM_MAX_SIDE || image->height > BITSTREAM_MAX_SIDE)
+    if (settings->threads < 0 || settings->threads > GHM_MAX_THREADS)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d threads are outside 0..%d", settings->threads, GHM_MAX_THREADS);
+    if (image->width == 0 || image->height == 0 || image->width > GHM_MAX_SIDE || image->height > GHM_MAX_SIDE)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture of %ux%u pixels is outside 1..%d a side", image->width,
-                        image->height, BITSTREAM_MAX_SIDE);
+                        image->height, GHM_MAX_SIDE);
     if (image->bit_depth != 0 && (image->bit_depth < 8 || image->bit_depth > 16))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "%u bits a sample are outside 8..16", image->bit_depth);
     if (!image->planes[0] || !image->planes[1] != !image->planes[2])
@@ -243,8 +235,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
         chosen.quality = LOSSLESS_QUALITY;
     e->settings = chosen;
     e->format = *format;
-    memory_source_init(&e->memory, &chosen.allocator, chosen.max_memory);
-    (void)memory_reserve(&e->memory, sizeof *e);
+    e->memory = source; /* which has counted *e */
     e->arena.source = e->out.source = &e->memory;
     e->header = (stream_header){
         .width = format->width, .height = format->height, .format = colour_format_of(format),
@@ -322,23 +313,6 @@ static ghm_status encode_band_alpha(ghm_encoder *e, size_t i)
     return alpha_encode(&rows, rows.height, e->alpha_step, out, &e->band_diag[i]);
 }
 
-/* What the networks are expected to spend on a block of these y: bits and squared error, as bits. The bits are a fit to those
- * of photographs; their errors, weighed for the quality, come to half as much again. */
-static float network_cost(const ghm_encoder *e, const int16_t *y)
-{
-    enum { PIECE = 32 };
-    const float unit = 1.0f / (float)(1 << e->model->frac_y);
-    double bits = 0;
-    for (size_t first = 0; first < e->model->m; first += PIECE) {
-        const size_t last = first + PIECE < e->model->m ? first + PIECE : e->model->m;
-        double product = 1;
-        for (size_t c = first; c < last; c++)
-            product *= 1 + (float)abs(y[c]) * unit * e->quality.gain_y[c];
-        bits += log2(product);
-    }
-    return (float)(1.5 * (2.1 * bits - 38));
-}
-
 /* Plan the direct blocks of a band. The hyper-latents get to see nothing of them. */
 static bool plan_direct(ghm_encoder *e, size_t band, int16_t *y)
 {
@@ -352,7 +326,7 @@ static bool plan_direct(ghm_encoder *e, size_t band, int16_t *y)
         uint8_t *planned = coded->planned + row * w;
         float *costs = coded->costs + row * w;
         for (size_t x = 0; x < w; x++)
-            costs[x] = network_cost(e, y + (row * w + x) * m);
+            costs[x] = direct_network_cost(y + (row * w + x) * m, m, e->model->frac_y, e->quality.gain_y);
         direct_encoder_plan_row(coded->direct_encoder, &e->rows, first - e->top, n_rows, costs, planned);
         for (size_t x = 0; x < w; x++)
             if (planned[x]) {
@@ -573,6 +547,8 @@ ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_settings *s
                             ghm_write_callback write, void *user, ghm_encoder **encoder, ghm_diagnostics *diag)
 {
     *encoder = NULL;
+    if (!write)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "there is no function to write the stream");
     GHM_TRY(make_encoder(model, settings, format, encoder, diag));
     (*encoder)->write = write;
     (*encoder)->write_user = user;

@@ -1,27 +1,8 @@
 #include <stdlib.h>
 
 #include "base/status.h"
-#include "base/threads.h"
 #include "bitstream.h"
 #include "colour.h"
-
-#define STRINGIFY2(x) #x
-#define STRINGIFY(x) STRINGIFY2(x)
-
-const char *ghm_version(void)
-{
-    return STRINGIFY(GHM_VERSION_MAJOR) "." STRINGIFY(GHM_VERSION_MINOR) "." STRINGIFY(GHM_VERSION_PATCH);
-}
-
-int ghm_abi_version(void)
-{
-    return GHM_ABI_VERSION;
-}
-
-int ghm_available_threads(void)
-{
-    return threads_available();
-}
 
 ghm_components ghm_image_components(const ghm_image *image)
 {
@@ -37,9 +18,9 @@ ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, gh
 ghm_status ghm_image_alloc_as(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth,
                               ghm_image *image, ghm_diagnostics *diag)
 {
-    if (width == 0 || height == 0 || width > BITSTREAM_MAX_SIDE || height > BITSTREAM_MAX_SIDE)
+    if (width == 0 || height == 0 || width > GHM_MAX_SIDE || height > GHM_MAX_SIDE)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture of %ux%u pixels is outside 1..%d a side", width, height,
-                        BITSTREAM_MAX_SIDE);
+                        GHM_MAX_SIDE);
     if (components < GHM_GREY || components > GHM_RGBA || bit_depth < 8 || bit_depth > 16)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "%d components of %u bits are outside 1..4 of 8..16", (int)components,
                         bit_depth);

@@ -26,13 +26,10 @@ int ghm_stream_get_origin(const uint8_t *data, size_t size, ghm_origin *origin)
 
 ghm_status ghm_stream_add_origin(ghm_buffer *stream, const ghm_origin *origin, ghm_diagnostics *diag)
 {
-    ghm_stream_info info;
-    ghm_origin old;
+    stream_index index;
     bytes_writer w = { 0 };
-    GHM_TRY(ghm_stream_get_info(stream->data, stream->size, &info, diag));
-    if (!info.complete)
-        return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends early");
-    if (ghm_stream_get_origin(stream->data, stream->size, &old))
+    GHM_TRY(bitstream_index(stream->data, stream->size, &index, diag));
+    if (index.has_origin)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "the stream has an origin already");
     const bytes_reader r = behind_header(stream->data, stream->size);
     bytes_put(&w, stream->data, (size_t)(r.p - stream->data));

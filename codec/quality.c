@@ -15,11 +15,6 @@ uint16_t quality_from_user(const ghm_model *model, double quality)
     return (uint16_t)lrint(quality / 100.0 * quality_max(model));
 }
 
-double quality_to_user(const ghm_model *model, uint16_t quality)
-{
-    return 100.0 * quality / quality_max(model);
-}
-
 typedef struct position {
     size_t anchor;
     int32_t fraction; /* of 1024, towards anchor + 1 */

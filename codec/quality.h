@@ -15,9 +15,8 @@ typedef struct quality_tables {
     const float *gain_y;                   /* (M) */
 } quality_tables;
 
-/* User quality 0..100 to the stream's: 1/1024 of an anchor, 0 .. 1024 (n_anchors - 1), and back. */
+/* User quality 0..100 to the stream's: 1/1024 of an anchor, 0 .. 1024 (n_anchors - 1). */
 uint16_t quality_from_user(const ghm_model *model, double quality);
-double quality_to_user(const ghm_model *model, uint16_t quality);
 uint16_t quality_max(const ghm_model *model);
 
 /* quality <= quality_max(). Memory comes from `memory`. */

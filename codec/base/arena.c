@@ -28,7 +28,6 @@ void *arena_alloc(arena *a, size_t count, size_t size)
     arena_piece *piece = (arena_piece *)(void *)(p - ALIGN);
     *piece = (arena_piece){ a->pieces, block, block_bytes };
     a->pieces = piece;
-    a->bytes += padded;
     return p;
 }
 

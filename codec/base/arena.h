@@ -11,7 +11,6 @@
 typedef struct arena {
     memory_source *source; /* NULL: malloc */
     struct arena_piece *pieces;
-    size_t bytes;        /* handed out so far */
     size_t failed_bytes; /* the first request that failed; 0: none */
 } arena;
 

@@ -22,6 +22,9 @@ static inline const int16_t *residual_at(const int16_t *residual, size_t at)
     return residual ? residual + at : NULL;
 }
 
+/* nn_kernels.scratch_bytes of kernels that need none: 0. */
+size_t no_scratch_bytes(const nn_linear *layer, size_t n);
+
 void depthwise_s16_c(const nn_depthwise *layer, const int16_t *const rows[3], size_t width, size_t first, size_t step,
                      int16_t *y);
 

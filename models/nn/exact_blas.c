@@ -43,7 +43,7 @@ static void finish_chunk(const nn_linear *layer, const int32_t *multiplier, cons
     for (size_t i = 0; i < n; i++)
         for (size_t oc = 0; oc < layer->c_out; oc++) {
             const size_t at = i * layer->c_out + oc;
-            y[at] = exact_finish(layer->bias[oc] + (int32_t)sums[at], multiplier[oc], residual ? residual + at : NULL,
+            y[at] = exact_finish(layer->bias[oc] + (int32_t)sums[at], multiplier[oc], residual_at(residual, at),
                                  epilogue);
         }
 }
@@ -61,7 +61,7 @@ static void linear_s16_blas(const nn_linear *layer, const int32_t *multiplier, c
         to_double(x + at * c_in, chunk * c_in, x_chunk);
         dgemm(BLAS_ROW_MAJOR, BLAS_NO_TRANS, BLAS_TRANS, (int)chunk, (int)c_out, (int)c_in, 1.0, x_chunk, (int)c_in,
               layer->packed, (int)c_in, 0.0, sums, (int)c_out);
-        finish_chunk(layer, multiplier, sums, chunk, y + at * c_out, residual ? residual + at * c_out : NULL, epilogue);
+        finish_chunk(layer, multiplier, sums, chunk, y + at * c_out, residual_at(residual, at * c_out), epilogue);
     }
 }
 

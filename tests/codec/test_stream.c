@@ -1037,8 +1037,12 @@ static void callers_may_cancel(void **state)
     assert_int_equal(push_all(&settings, stream, 5000, &rows, NULL), GHM_ERR_CANCELLED);
     free_sink(&rows);
 
-    sink bytes = { .cancel_at = 1 };
+    ghm_decoder *decoder;
     ghm_encoder *encoder;
+    assert_int_equal(ghm_decoder_open(model, NULL, NULL, NULL, &decoder, NULL), GHM_ERR_ARGUMENT); /* nobody to tell */
+    assert_int_equal(ghm_encoder_open(model, NULL, &picture, NULL, NULL, &encoder, NULL), GHM_ERR_ARGUMENT);
+    assert_true(!decoder && !encoder);
+    sink bytes = { .cancel_at = 1 };
     assert_int_equal(ghm_encoder_open(model, NULL, &picture, take_bytes, &bytes, &encoder, NULL), GHM_OK);
     assert_int_equal(ghm_encoder_push(encoder, &picture), GHM_ERR_CANCELLED);
     assert_int_equal(ghm_encoder_finish(encoder), GHM_ERR_CANCELLED);

@@ -22,6 +22,8 @@
 /** Raised with every change that programs compiled before it cannot live with; the shared library's SOVERSION. */
 #define GHM_ABI_VERSION 1
 
+#define GHM_MAX_THREADS 256 /**< that the settings may ask for */
+
 #if defined(__GNUC__)
 #define GHM_API __attribute__((visibility("default")))
 #else
@@ -172,6 +174,7 @@ GHM_API ghm_status ghm_model_open(const uint8_t *data, size_t size, ghm_backend 
 /** Release a model and set *model to NULL. A NULL model is fine. No call that uses it may be running. */
 GHM_API void ghm_model_close(ghm_model **model);
 
+/** What the weights of a model say about themselves; *info is filled. */
 GHM_API void ghm_model_get_info(const ghm_model *model, ghm_model_info *info);
 
 /* ------------------------------------------------------------------------------------------------ metadata */
@@ -231,7 +234,7 @@ typedef struct ghm_statistics {
 
 typedef struct ghm_encode_settings {
     double quality;                 /**< 0..100, higher is better and larger; any real number. Default 60 */
-    int threads;                    /**< 1..256; 0: as many as the process may use. The bytes do not depend on it */
+    int threads;                    /**< 1..GHM_MAX_THREADS; 0: as many as the process may use. The bytes do not depend on it */
     int picture_hash;               /**< nonzero (default): store XXH3-128 of the decoded picture, 16 bytes */
     ghm_progress_callback progress; /**< NULL (default): none */
     void *progress_user;
@@ -247,6 +250,7 @@ typedef struct ghm_encode_settings {
                                          networks are then of no use. Default 0 */
 } ghm_encode_settings;
 
+/** Fill in the defaults. Begin with it: later versions add settings. */
 GHM_API void ghm_encode_settings_default(ghm_encode_settings *settings);
 
 /**
@@ -276,7 +280,8 @@ typedef struct ghm_encoder ghm_encoder;
  * @param settings  copied; NULL for the defaults. What its metadata and origin point to is read only during this call.
  * @param format    size and kind of the picture: width, height, bit_depth, and which planes there are (any pointers that
  *                  are not NULL; nothing is read through them).
- * @param write     receives the stream.
+ * @param write     receives the stream; not NULL.
+ * @param user      handed to write.
  * @param encoder   receives the encoder, released with ghm_encoder_close(); NULL on failure.
  * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_LIMIT
  */
@@ -292,7 +297,7 @@ GHM_API ghm_status ghm_encoder_open(const ghm_model *model, const ghm_encode_set
  */
 GHM_API ghm_status ghm_encoder_push(ghm_encoder *encoder, const ghm_image *rows);
 
-/** All rows have been pushed: complete the stream. @return as ghm_encoder_push(); GHM_ERR_ARGUMENT when rows are missing */
+/** All rows have been pushed: complete the stream. Once it is complete, a further call changes nothing. @return as ghm_encoder_push(); GHM_ERR_ARGUMENT when rows are missing */
 GHM_API ghm_status ghm_encoder_finish(ghm_encoder *encoder);
 
 /** Why a call failed; the text is empty while none has. Valid until the encoder is closed. */
@@ -312,7 +317,8 @@ typedef struct ghm_stream_info {
     unsigned n_bands;          /**< independently coded bands of rows */
     int has_picture_hash;
     uint64_t picture_hash[2];  /**< XXH3-128 of the decoded picture, low and high half; 0 when the stream ends before it */
-    size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks */
+    size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks, and of a stream cut
+                                    short the beginning of the chunk that is cut */
     int complete;              /**< nonzero: every chunk up to the last is there, with a right CRC */
     ghm_components components; /**< of the decoded picture */
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
@@ -363,7 +369,7 @@ typedef struct ghm_region {
 #define GHM_PREVIEW_SCALE 4
 
 typedef struct ghm_decode_settings {
-    int threads;                    /**< 1..256; 0: as many as the process may use. The pixels do not depend on it */
+    int threads;                    /**< 1..GHM_MAX_THREADS; 0: as many as the process may use. The pixels do not depend on it */
     int ignore_picture_hash;        /**< nonzero: do not compare the stored picture hash */
     uint64_t max_pixels;            /**< larger pictures are refused; default 2^28 */
     ghm_progress_callback progress; /**< NULL (default): none */
@@ -382,6 +388,7 @@ typedef struct ghm_decode_settings {
     ghm_allocator allocator;        /**< zero (default): malloc and free */
 } ghm_decode_settings;
 
+/** Fill in the defaults. Begin with it: later versions add settings. */
 GHM_API void ghm_decode_settings_default(ghm_decode_settings *settings);
 
 /**
@@ -437,7 +444,8 @@ typedef struct ghm_decoder ghm_decoder;
  * @param model     outlives the decoder.
  * @param settings  copied; NULL for the defaults.
  * @param rows      receives the result, every row once, in order; also rows of which a later checksum says that they are
- *                  wrong: only ghm_decoder_finish() tells whether the picture is sound.
+ *                  wrong: only ghm_decoder_finish() tells whether the picture is sound. Not NULL.
+ * @param user      handed to rows.
  * @param decoder   receives the decoder, released with ghm_decoder_close(); NULL on failure.
  * @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY, GHM_ERR_LIMIT
  */
@@ -471,6 +479,7 @@ typedef struct ghm_decode_report {
     int hash_compared;                /**< nonzero: the picture hash was there and compared */
 } ghm_decode_report;
 
+/** *report is filled; see there for when. */
 GHM_API void ghm_decoder_get_report(const ghm_decoder *decoder, ghm_decode_report *report);
 
 /** What the stream carries beside the samples, as far as it has arrived; as ghm_stream_get_metadata(). */
@@ -511,9 +520,9 @@ GHM_API int ghm_inspector_get_origin(const ghm_inspector *inspector, ghm_origin 
 /** Release an inspector and set *inspector to NULL. A NULL inspector is fine. */
 GHM_API void ghm_inspector_close(ghm_inspector **inspector);
 
-/** Allocate an interleaved RGB picture of 8 bits. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
+/** Allocate an interleaved RGB picture of 8 bits, its samples not initialised; untouched on failure. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
 GHM_API ghm_status ghm_image_alloc(uint32_t width, uint32_t height, ghm_image *image, ghm_diagnostics *diag);
-/** Allocate any interleaved picture; bit_depth 8..16. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
+/** The same for any interleaved picture; bit_depth 8..16. @return GHM_OK, GHM_ERR_ARGUMENT, GHM_ERR_MEMORY */
 GHM_API ghm_status ghm_image_alloc_as(uint32_t width, uint32_t height, ghm_components components, unsigned bit_depth,
                                       ghm_image *image, ghm_diagnostics *diag);
 /** What the planes of an image make it. */

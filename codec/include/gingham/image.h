@@ -17,6 +17,8 @@ typedef enum ghm_components {
     GHM_RGBA = 4
 } ghm_components;
 
+#define GHM_MAX_SIDE 65535 /**< pixels of a picture's width or height */
+
 /**
  * A view of samples: sample (x, y) of component c lies at planes[c] + y * row_stride + x * pixel_stride (bytes).
  *
@@ -31,7 +33,7 @@ typedef enum ghm_components {
  * any it is sRGB.
  */
 typedef struct ghm_image {
-    uint32_t width, height; /**< in pixels, 1..65535 each */
+    uint32_t width, height; /**< in pixels, 1..GHM_MAX_SIDE each */
     uint8_t *planes[4];     /**< red, green, blue, or grey, NULL, NULL; then alpha, or NULL when all is opaque */
     size_t row_stride;      /**< bytes from one row to the next, the same for all components */
     size_t pixel_stride;    /**< bytes from one pixel to the next in a row */

@@ -41,13 +41,6 @@ void pack_neon(const nn_linear *layer, void *packed)
                 *to++ = layer->weight[oc * layer->c_in + ic];
 }
 
-static size_t scratch_bytes_neon(const nn_linear *layer, size_t n)
-{
-    (void)layer;
-    (void)n;
-    return 0;
-}
-
 /* The sums of eight outputs. */
 typedef struct sums {
     int32x4_t low, high;
@@ -182,7 +175,7 @@ const nn_kernels nn_kernels_neon = {
     .name = "neon",
     .packed_bytes = packed_bytes_neon,
     .pack = pack_neon,
-    .scratch_bytes = scratch_bytes_neon,
+    .scratch_bytes = no_scratch_bytes,
     .linear = linear_s16_neon,
     .depthwise = depthwise_s16_neon,
 };

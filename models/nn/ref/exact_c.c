@@ -23,7 +23,7 @@ static void linear_s16_c(const nn_linear *layer, const int32_t *multiplier, cons
             const size_t at = i * layer->c_out + oc;
             const int32_t acc =
                 layer->bias[oc] + dot_s16(layer->weight + oc * layer->c_in, x + i * layer->c_in, layer->c_in);
-            y[at] = exact_finish(acc, multiplier[oc], residual ? residual + at : NULL, epilogue);
+            y[at] = exact_finish(acc, multiplier[oc], residual_at(residual, at), epilogue);
         }
 }
 
@@ -73,7 +73,7 @@ static void pack_c(const nn_linear *layer, void *packed)
     (void)packed;
 }
 
-static size_t scratch_bytes_c(const nn_linear *layer, size_t n)
+size_t no_scratch_bytes(const nn_linear *layer, size_t n)
 {
     (void)layer;
     (void)n;
@@ -84,7 +84,7 @@ const nn_kernels nn_kernels_c = {
     .name = "c",
     .packed_bytes = packed_bytes_c,
     .pack = pack_c,
-    .scratch_bytes = scratch_bytes_c,
+    .scratch_bytes = no_scratch_bytes,
     .linear = linear_s16_c,
     .depthwise = depthwise_s16_c,
 };

@@ -116,13 +116,6 @@ static void NAME(pack)(const nn_linear *layer, void *packed)
                     memcpy(to, layer->weight + (g * SPARSE_OUTPUTS + i) * layer->c_in + ic, 2 * sizeof *to);
 }
 
-static size_t NAME(scratch_bytes)(const nn_linear *layer, size_t n)
-{
-    (void)layer;
-    (void)n;
-    return 0;
-}
-
 ALWAYS_INLINE __m256i broadcast_pair(const int16_t *x)
 {
     int32_t pair;
@@ -366,7 +359,7 @@ const nn_kernels NAME(nn_kernels) = {
     .name = ISA_NAME,
     .packed_bytes = NAME(packed_bytes),
     .pack = NAME(pack),
-    .scratch_bytes = NAME(scratch_bytes),
+    .scratch_bytes = no_scratch_bytes,
     .linear = NAME(linear_s16),
     .depthwise = NAME(depthwise_s16),
 };
