@@ -2,19 +2,15 @@
 #include "batch_list.h"
 
 #include <cjson/cJSON.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
+#include "folders.h"
 #include "input.h"
 #include "message.h"
 #include "output.h"
 
-/* Deeper folders are links that lead in circles, more likely than pictures. */
-#define MAX_DEPTH 32
 #define MAX_MANIFEST_BYTES (UINT64_C(1) << 31)
 
 /* What a line of a manifest says about one file only. */
@@ -39,17 +35,6 @@ static exit_code fail_memory(const char *subject)
 }
 
 /* -------------------------------------------------------------------------------------------------- names */
-
-/* "DIR/NAME", or NAME when that begins at the root or there is no dir. To be freed; NULL: no memory. */
-static char *join(const char *dir, const char *name)
-{
-    const bool alone = !dir || name[0] == '/';
-    const size_t size = (alone ? 0 : strlen(dir) + 1) + strlen(name) + 1;
-    char *path = malloc(size);
-    if (path)
-        snprintf(path, size, "%s%s%s", alone ? "" : dir, alone ? "" : "/", name);
-    return path;
-}
 
 /* path without what would lead out of a folder it is put in: "/a", "./a", "../a" and "b/../a" become "a". To be freed;
  * NULL: no memory. */
@@ -81,7 +66,7 @@ static char *make_output_name(const maker *m, const char *input_path, const void
 {
     char *name = m->options->out_dir ? mirrored(input_path) : strdup(input_path);
     char *output_name = name ? m->command->name_output(name, settings) : NULL;
-    char *path = output_name ? join(m->options->out_dir, output_name) : NULL;
+    char *path = output_name ? join_path(m->options->out_dir, output_name) : NULL;
     free(name);
     free(output_name);
     return path;
@@ -132,51 +117,16 @@ static exit_code add_path(const maker *m, const char *path)
     return add_file(m->list, &file);
 }
 
-/* -------------------------------------------------------------------------------------------------- folders */
+/* -------------------------------------------------------------------------------------------------- operands */
 
-static bool has_suffix(const char *name, const char *const *suffixes)
+static exit_code add_found(void *user, const char *path, const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    for (; dot && *suffixes; suffixes++)
-        if (strcasecmp(dot, *suffixes) == 0)
-            return true;
-    return false;
-}
-
-static exit_code add_folder(const maker *m, const char *folder, int depth);
-
-static exit_code add_entry(const maker *m, const char *folder, const char *entry, int depth)
-{
-    exit_code code = EXIT_OK;
-    struct stat st;
-    if (entry[0] == '.')
-        return EXIT_OK;
-    char *path = join(folder[strlen(folder) - 1] == '/' ? "" : folder, entry);
-    if (!path)
-        return fail_memory(folder);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        code = depth < MAX_DEPTH ? add_folder(m, path, depth + 1) : EXIT_OK;
-    else if (has_suffix(entry, m->command->suffixes))
-        code = add_path(m, path);
-    free(path);
-    return code;
-}
-
-static exit_code add_folder(const maker *m, const char *folder, int depth)
-{
-    exit_code code = EXIT_OK;
-    DIR *dir = opendir(folder);
-    if (!dir)
-        return fail(EXIT_READ, folder, "cannot be opened: %s", strerror(errno));
-    const struct dirent *entry;
-    while (code == EXIT_OK && (entry = readdir(dir)) != NULL)
-        code = add_entry(m, folder, entry->d_name, depth);
-    closedir(dir);
-    return code;
+    (void)name;
+    return add_path(user, path);
 }
 
 /* A file that is not there is left to fail when its turn comes: the others are done. */
-static exit_code add_operand(const maker *m, char *operand)
+static exit_code add_operand(maker *m, char *operand)
 {
     struct stat st;
     if (strcmp(operand, "-") == 0)
@@ -186,7 +136,7 @@ static exit_code add_operand(const maker *m, char *operand)
     for (size_t length = strlen(operand); length > 1 && operand[length - 1] == '/'; length--)
         operand[length - 1] = '\0';
     const size_t n_before = m->list->n;
-    const exit_code code = add_folder(m, operand, 0);
+    const exit_code code = walk_folder(operand, m->command->suffixes, add_found, m);
     if (code == EXIT_OK && m->list->n == n_before)
         warn(operand, "holds no inputs");
     return code;
@@ -197,7 +147,7 @@ static int compare_inputs(const void *a, const void *b)
     return strcmp(((const batch_file *)a)->input, ((const batch_file *)b)->input);
 }
 
-static exit_code add_operands(const maker *m, char **operands, int n_operands)
+static exit_code add_operands(maker *m, char **operands, int n_operands)
 {
     exit_code code = EXIT_OK;
     for (int i = 0; i < n_operands && code == EXIT_OK; i++)
@@ -284,7 +234,7 @@ static bool parse_line(const maker *m, const cJSON *object, batch_file *file, ch
     const char *path = values[INPUT]->valuestring;
     file->id = strdup(values[ID] ? values[ID]->valuestring : path);
     file->input = strdup(path);
-    file->output = values[OUTPUT] ? join(m->options->out_dir, values[OUTPUT]->valuestring)
+    file->output = values[OUTPUT] ? join_path(m->options->out_dir, values[OUTPUT]->valuestring)
                                   : make_output_name(m, path, file->settings);
     return true;
 }
@@ -365,7 +315,7 @@ exit_code batch_list_make(batch_list *list, const batch_command *kind, const voi
                           int n_operands)
 {
     const batch_options *options = (const batch_options *)((const char *)settings + kind->options);
-    const maker m = { list, kind, options, settings };
+    maker m = { list, kind, options, settings };
     *list = (batch_list){ .options = options_describe(kind->command, settings) };
     if (!list->options)
         return fail_memory(NULL);

@@ -336,15 +336,6 @@ static exit_code time_all(bench_job *job)
 
 /* -------------------------------------------------------------------------------------------------- running */
 
-static char *join_path(const char *folder, const char *name)
-{
-    const size_t size = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(size);
-    if (path)
-        snprintf(path, size, "%s/%s", folder, name);
-    return path;
-}
-
 /* The picture that is made has to be in a file to be read from it. */
 static exit_code prepare_files(bench_job *job)
 {

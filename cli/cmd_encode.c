@@ -375,22 +375,11 @@ static char *name_output(const char *input_path, const void *settings)
     return name;
 }
 
-static const char *const picture_suffixes[] = {
-    ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
-#ifdef GHM_HAVE_WEBP
-    ".webp",
-#endif
-#ifdef GHM_HAVE_TIFF
-    ".tif", ".tiff",
-#endif
-    NULL
-};
-
 const batch_command encode_batch = {
     .command = &encode_command,
     .settings_size = sizeof(encode_options),
     .options = FIELD(batch),
-    .suffixes = picture_suffixes,
+    .suffixes = reader_suffixes,
     .name_output = name_output,
     .run = run_file,
 };

@@ -16,7 +16,7 @@ typedef struct picture_list {
     listed_picture *items;
 } picture_list;
 
-/* The files named, and those in the folders named, at any depth, with a suffix of PNG, JPEG or PNM; sorted by
+/* The files named, and those in the folders named, at any depth, with a suffix of pictures (reader_suffixes); sorted by
  * name. Released with picture_list_free(), also after a failure. */
 exit_code picture_list_make(picture_list *list, char **operands, int n_operands);
 void picture_list_free(picture_list *list);

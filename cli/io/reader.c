@@ -23,6 +23,17 @@ static const reader *const readers[] = {
 #endif
 };
 
+const char *const reader_suffixes[] = {
+    ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
+#ifdef GHM_HAVE_WEBP
+    ".webp",
+#endif
+#ifdef GHM_HAVE_TIFF
+    ".tif", ".tiff",
+#endif
+    NULL
+};
+
 const reader *reader_find(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)

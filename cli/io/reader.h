@@ -71,6 +71,9 @@ extern const reader webp_reader;
 extern const reader tiff_reader;
 #endif
 
+/* Of the pictures in a folder, in lower case; ends with NULL. What is named is told apart by its first bytes alone. */
+extern const char *const reader_suffixes[];
+
 /* The reader for these first bytes, or NULL. */
 const reader *reader_find(const uint8_t *data, size_t size);
 /* "PNG, JPEG, ... or PNM". */

@@ -200,6 +200,20 @@ wait $! 2>/dev/null && failed 'an end by the signal expected'
 [ -z "$(ls tmp)" ] || failed 'no temporary folder expected'
 expect_no_stdout
 
+# In folders eval finds all that encode finds.
+mkdir -p kinds/more
+cp "$images"/rgb.* "$images/rgb-17x13.ppm" "$images/rgb1"*.png kinds/more/
+cp "$images/crop-256x192.png" kinds/UPPER.PNG
+"$gingham" decode w/gingham/q30/b.png.ghm kinds/a.pam --quiet
+"$gingham" encode kinds --out-dir coded --quiet
+n=$(find coded -name '*.ghm' | wc -l)
+[ -f coded/kinds/a.pam.ghm ] || failed 'a picture in PAM expected'
+run eval kinds/ -c gingham -q 30 --csv rd.csv
+expect_status 0
+expect_stdout "^$n pictures; means "
+grep -q '"a.pam"' rd.csv || failed 'a name within the folder expected'
+grep -q '"more_rgb.png"' rd.csv || failed 'a name within the folder expected'
+
 mkdir empty same
 cp "$images/rgb.png" same/
 for wrong in 'missing' 'same missing'; do
