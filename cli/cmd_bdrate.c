@@ -58,15 +58,15 @@ static const char *parse_range(const char *value, void *field)
 
 #define FIELD(name) offsetof(bdrate_options, name)
 static const option bdrate_option_table[] = {
-    { "anchor", 'a', true, "NAME", NULL, parse_text, FIELD(anchor),
+    { "anchor", 'a', OPTION_COMMON, "NAME", NULL, parse_text, FIELD(anchor),
       "the curve that the others are compared with: a file, or the name in one of the files; without it the first" },
-    { "method", 'm', true, "NAME", "pchip", parse_method, FIELD(method),
+    { "method", 'm', OPTION_COMMON, "NAME", "pchip", parse_method, FIELD(method),
       "pchip, cubic or akima: how log rate is interpolated over quality" },
-    { "metric", 0, true, "NAME", "psnr", parse_metric, FIELD(metric),
+    { "metric", 0, OPTION_COMMON, "NAME", "psnr", parse_metric, FIELD(metric),
       "psnr or ms-ssim; the latter as -10 log10(1 - MS-SSIM), in dB" },
-    { "range", 'r', false, "LO,HI", NULL, parse_range, FIELD(range),
+    { "range", 'r', 0, "LO,HI", NULL, parse_range, FIELD(range),
       "compare within these qualities only, in dB" },
-    { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "one JSON object a curve, each on its own line" },
 };
 

@@ -55,12 +55,7 @@ static const char *parse_size(const char *value, void *field)
 
 static const char *parse_repetitions(const char *value, void *field)
 {
-    char *end;
-    const long n = strtol(value, &end, 10);
-    if (end == value || *end || strspn(value, "0123456789") != strlen(value) || n < 1 || n > MAX_REPETITIONS)
-        return "a whole number from 1 to 1000";
-    *(int *)field = (int)n;
-    return NULL;
+    return parse_integer(value, 1, MAX_REPETITIONS, field) ? NULL : "a whole number from 1 to 1000";
 }
 
 static bool find_stage(const char *name, size_t length, unsigned *stages)
@@ -97,20 +92,20 @@ static const char *parse_stages(const char *value, void *field)
 
 #define FIELD(name) offsetof(bench_options, name)
 static const option bench_option_table[] = {
-    { "size", 's', true, "WxH", "1920x1080", parse_size, FIELD(size),
+    { "size", 's', OPTION_COMMON, "WxH", "1920x1080", parse_size, FIELD(size),
       "the size of the picture that is made when no file is named" },
-    { "quality", 'q', true, "Q", "60", parse_quality, FIELD(quality),
+    { "quality", 'q', OPTION_COMMON, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100" },
-    { "threads", 'j', true, "N", "all", parse_threads, FIELD(threads),
+    { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use" },
     WEIGHTS_OPTION_ROWS(FIELD(weights)),
-    { "stage", 0, true, "LIST", "all", parse_stages, FIELD(stages),
+    { "stage", 0, OPTION_COMMON, "LIST", "all", parse_stages, FIELD(stages),
       "what to measure, separated by commas: read, analysis, entropy, context, synthesis, write" },
-    { "reps", 'n', true, "N", "5", parse_repetitions, FIELD(repetitions),
+    { "reps", 'n', OPTION_COMMON, "N", "5", parse_repetitions, FIELD(repetitions),
       "timed repetitions, after one that is not timed" },
-    { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
+    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "report as one JSON object" },
 };
 

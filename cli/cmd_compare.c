@@ -34,27 +34,22 @@ static const char *parse_gain(const char *value, void *field)
 
 static const char *parse_frames(const char *value, void *field)
 {
-    char *end;
-    const long n = strtol(value, &end, 10);
-    if (end == value || *end || strspn(value, "0123456789") != strlen(value) || n < 1 || n > INT32_MAX)
-        return "a whole number of frames, 1 or more";
-    *(int *)field = (int)n;
-    return NULL;
+    return parse_integer(value, 1, INT32_MAX, field) ? NULL : "a whole number of frames, 1 or more";
 }
 
 #define FIELD(name) offsetof(compare_options, name)
 static const option compare_option_table[] = {
-    { "diff", 'd', true, "FILE", NULL, parse_text, FIELD(difference),
+    { "diff", 'd', OPTION_COMMON, "FILE", NULL, parse_text, FIELD(difference),
       "write the difference as a picture or clip: grey where the two are equal" },
-    { "gain", 0, true, "N", "8", parse_gain, FIELD(gain),
+    { "gain", 0, OPTION_COMMON, "N", "8", parse_gain, FIELD(gain),
       "how much the difference is enlarged there" },
-    { "frames", 0, true, "N", NULL, parse_frames, FIELD(frames),
+    { "frames", 0, OPTION_COMMON, "N", NULL, parse_frames, FIELD(frames),
       "clips: compare the first N frames only" },
-    { "per-frame", 0, true, NULL, NULL, parse_switch, FIELD(per_frame),
+    { "per-frame", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(per_frame),
       "clips: a line a frame too; JSON has the values of frames in any case" },
-    { "limit-pixels", 0, false, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
+    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "json", 0, true, NULL, NULL, parse_switch, FIELD(json),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "report as one JSON object" },
 };
 

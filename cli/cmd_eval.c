@@ -28,12 +28,7 @@ typedef struct eval_options {
 
 static const char *parse_points(const char *value, void *field)
 {
-    char *end;
-    const long n = strtol(value, &end, 10);
-    if (end == value || *end || strspn(value, "0123456789") != strlen(value) || n < 1 || n > CODEC_MAX_POINTS)
-        return "a whole number from 1 to 64";
-    *(int *)field = (int)n;
-    return NULL;
+    return parse_integer(value, 1, CODEC_MAX_POINTS, field) ? NULL : "a whole number from 1 to 64";
 }
 
 /* Files that a report goes to; the table has standard output. */
@@ -46,33 +41,33 @@ static const char *parse_file(const char *value, void *field)
 
 #define FIELD(name) offsetof(eval_options, name)
 static const option eval_option_table[] = {
-    { "qualities", 'q', true, "LIST", NULL, parse_text, FIELD(qualities),
+    { "qualities", 'q', OPTION_COMMON, "LIST", NULL, parse_text, FIELD(qualities),
       "qualities of Gingham, 0 to 100, rising, separated by commas; instead of --points" },
-    { "points", 0, true, "N", "8", parse_points, FIELD(points),
+    { "points", 0, OPTION_COMMON, "N", "8", parse_points, FIELD(points),
       "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 7 or 8" },
-    { "codec", 'c', true, "LIST", "all", parse_text, FIELD(codecs),
+    { "codec", 'c', OPTION_COMMON, "LIST", "all", parse_text, FIELD(codecs),
       "names separated by commas; all: Gingham and every peer that is installed" },
-    { "work", 'w', true, "FOLDER", NULL, parse_file, FIELD(work),
+    { "work", 'w', OPTION_COMMON, "FOLDER", NULL, parse_file, FIELD(work),
       "keep coded files and measurements here, and take over those of an earlier run" },
-    { "profile", 0, true, "PROFILE,...", NULL, parse_text, FIELD(profiles),
+    { "profile", 0, OPTION_COMMON, "PROFILE,...", NULL, parse_text, FIELD(profiles),
       "measure Gingham with these built-in weights, or with each of several, separated by commas: each is a codec" },
-    { "model", 0, false, "LIST", NULL, parse_text, FIELD(models),
+    { "model", 0, 0, "LIST", NULL, parse_text, FIELD(models),
       "measure Gingham with the weights in a file, or in each of several; as --profile" },
-    { "json", 0, true, "FILE", NULL, parse_file, FIELD(json),
+    { "json", 0, OPTION_COMMON, "FILE", NULL, parse_file, FIELD(json),
       "write CompressAI's form; of several codecs one FILE each, with -CODEC put before the suffix" },
-    { "csv", 0, true, "FILE", NULL, parse_file, FIELD(csv),
+    { "csv", 0, OPTION_COMMON, "FILE", NULL, parse_file, FIELD(csv),
       "write one row a picture and point" },
-    { "bd-csv", 0, true, "FILE", NULL, parse_file, FIELD(bd_csv),
+    { "bd-csv", 0, OPTION_COMMON, "FILE", NULL, parse_file, FIELD(bd_csv),
       "write the BD-rates of the first codec against the others, of means and picture by picture" },
-    { "per-image", 0, false, "FOLDER", NULL, parse_file, FIELD(per_image),
+    { "per-image", 0, 0, "FOLDER", NULL, parse_file, FIELD(per_image),
       "write CompressAI's form for single pictures" },
-    { "html", 0, true, "FILE", NULL, parse_file, FIELD(html),
+    { "html", 0, OPTION_COMMON, "FILE", NULL, parse_file, FIELD(html),
       "write a page with curves, tables and parts of pictures side by side" },
-    { "compare-published", 0, false, NULL, NULL, parse_switch, FIELD(compare_published),
+    { "compare-published", 0, 0, NULL, NULL, parse_switch, FIELD(compare_published),
       "draw published curves on that page too; they are of the 24 Kodak pictures" },
-    { "verbose", 'v', false, NULL, NULL, parse_count, FIELD(verbose),
+    { "verbose", 'v', 0, NULL, NULL, parse_count, FIELD(verbose),
       "say more on standard error" },
-    { "quiet", 0, true, NULL, NULL, parse_switch, FIELD(quiet),
+    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(quiet),
       "no table, no progress, errors only" },
 };
 

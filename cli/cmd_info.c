@@ -28,7 +28,7 @@ typedef struct info_options {
 } info_options;
 
 static const option info_option_table[] = {
-    { "json", 0, true, NULL, NULL, parse_switch, offsetof(info_options, json),
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, offsetof(info_options, json),
       "one JSON object a stream, each on its own line" },
 };
 

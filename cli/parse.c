@@ -19,7 +19,7 @@ static bool parse_digits(const char *text, uint64_t *number, const char **end)
     return n_digits > 0 && errno == 0;
 }
 
-static bool parse_integer(const char *text, uint64_t low, uint64_t high, int *number)
+bool parse_integer(const char *text, uint64_t low, uint64_t high, int *number)
 {
     uint64_t n;
     const char *end;

@@ -18,6 +18,9 @@ typedef struct shard {
     uint32_t index, count;
 } shard;
 
+/* For parsers of whole numbers from low to high, which fit into an int: no sign, no space, no other base. */
+bool parse_integer(const char *text, uint64_t low, uint64_t high, int *number);
+
 const char *parse_switch(const char *value, void *field);       /* bool */
 const char *parse_count(const char *value, void *field);        /* int: how often the switch was given */
 const char *parse_text(const char *value, void *field);         /* const char * */
