@@ -372,13 +372,8 @@ static exit_code decode_to_output(decode_job *job)
         code = output_open(&job->out, job->file->output, job->options.no_overwrite);
     if (code != EXIT_OK)
         return code;
-    code = decode(job);
-    if (code == EXIT_OK) {
-        code = output_commit(&job->out);
-        return code == EXIT_OK ? job->partial : code;
-    }
-    output_abandon(&job->out);
-    return code;
+    code = output_close(&job->out, decode(job));
+    return code == EXIT_OK ? job->partial : code;
 }
 
 /* -------------------------------------------------------------------------------------------------- reports */

@@ -250,14 +250,10 @@ static exit_code encode_verified(encode_job *job)
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code encode_to_output(encode_job *job)
 {
-    exit_code code = output_open(&job->out, job->file->output, job->options.no_overwrite);
+    const exit_code code = output_open(&job->out, job->file->output, job->options.no_overwrite);
     if (code != EXIT_OK)
         return code;
-    code = job->options.verify ? encode_verified(job) : encode_rows(job);
-    if (code == EXIT_OK)
-        return output_commit(&job->out);
-    output_abandon(&job->out);
-    return code;
+    return output_close(&job->out, job->options.verify ? encode_verified(job) : encode_rows(job));
 }
 
 /* -------------------------------------------------------------------------------------------------- reports */

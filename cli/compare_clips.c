@@ -303,8 +303,8 @@ static exit_code run_job(clip_job *job, char *const paths[2])
         code = open_difference(job);
     if (code == EXIT_OK)
         code = compare_frames(job);
-    if (code == EXIT_OK && job->settings->difference)
-        code = output_commit(&job->difference);
+    if (job->difference.file)
+        code = output_close(&job->difference, code);
     if (code != EXIT_OK)
         return code;
     if (job->settings->json)
@@ -320,8 +320,6 @@ exit_code compare_clips(char *const paths[2], const clip_settings *settings)
     memset(&job, 0, sizeof job);
     job.settings = settings;
     const exit_code code = run_job(&job, paths);
-    if (job.difference.file)
-        output_abandon(&job.difference);
     for (int i = 0; i < 2; i++) {
         y4m_frame_free(&job.frames[i]);
         y4m_close(&job.readers[i]);

@@ -306,6 +306,14 @@ void output_abandon(output *out)
     forget_temporary(out);
 }
 
+exit_code output_close(output *out, exit_code code)
+{
+    if (code == EXIT_OK)
+        return output_commit(out);
+    output_abandon(out);
+    return code;
+}
+
 exit_code output_finish_stdout(exit_code code)
 {
     const bool failed_before = ferror(stdout) != 0;

@@ -40,11 +40,13 @@ exit_code output_check_differs(const char *path, const char *input_path);
 exit_code output_check_names(const char *path, const char *input_path, bool no_overwrite);
 
 /* EXIT_WRITE, EXIT_SKIPPED, or EXIT_USAGE for a terminal, which is no place for binary data. After success exactly one
- * of output_commit() and output_abandon() follows. */
+ * of output_commit(), output_abandon() and output_close() follows. */
 exit_code output_open(output *out, const char *path, bool no_overwrite);
 exit_code output_write(output *out, const void *data, size_t size);
 exit_code output_commit(output *out);
 void output_abandon(output *out);
+/* The one or the other: commit when code, of the writing, is EXIT_OK. Returns code, or what committing came to. */
+exit_code output_close(output *out, exit_code code);
 
 /* Flush what was printed on stdout; returns code, or EXIT_WRITE when code was EXIT_OK and the flush fails. */
 exit_code output_finish_stdout(exit_code code);

@@ -44,10 +44,7 @@ static exit_code write_clip(const char *path, const y4m_format *format, const y4
     code = y4m_write_header(&out, format);
     if (code == EXIT_OK)
         code = y4m_write_frame(&out, format, frame);
-    if (code == EXIT_OK)
-        return output_commit(&out);
-    output_abandon(&out);
-    return code;
+    return output_close(&out, code);
 }
 
 exit_code handover_write(const char *path, const ghm_image *image)

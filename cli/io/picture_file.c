@@ -20,12 +20,8 @@ exit_code picture_file_write(const char *path, const ghm_image *image)
     const write_settings settings = { .jpeg_quality = 95 };
     const writer *format = writer_by_suffix(path);
     output out;
-    exit_code code = output_open(&out, path, false);
+    const exit_code code = output_open(&out, path, false);
     if (code != EXIT_OK)
         return code;
-    code = picture_write_as_is(format, image, &settings, &out);
-    if (code == EXIT_OK)
-        return output_commit(&out);
-    output_abandon(&out);
-    return code;
+    return output_close(&out, picture_write_as_is(format, image, &settings, &out));
 }
