@@ -139,12 +139,12 @@ static void run_file(batch *b, const batch_file *file)
     char *line = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&line, &size);
-    exit_code code = EXIT_LIMIT;
+    exit_code code;
     if (memory) {
         code = write_line(b, file, memory);
         fclose(memory);
     } else {
-        fail(code, file->input, "out of memory");
+        code = fail_memory(file->input);
     }
     count_file(b, code, line, size);
     free(line);
@@ -239,7 +239,7 @@ static exit_code run_only_file(batch *b, const batch_file *file)
     size_t size = 0;
     FILE *memory = open_memstream(&report, &size);
     if (!memory)
-        return fail(EXIT_LIMIT, file->input, "out of memory");
+        return fail_memory(file->input);
     json_object line = json_begin(memory);
     json_string(&line, "input", file->input);
     json_string(&line, "output", file->output);
@@ -260,7 +260,7 @@ exit_code batch_run_one(const batch_command *kind, const void *settings, const b
     const char *named = n_operands == 2 ? operands[1] : !named_output && from_pipe ? "-" : named_output;
     batch_file file = { .input = operands[0], .settings = settings };
     file.output = named ? strdup(named) : kind->name_output(file.input, settings);
-    const exit_code code = file.output ? run_only_file(&b, &file) : fail(EXIT_LIMIT, file.input, "out of memory");
+    const exit_code code = file.output ? run_only_file(&b, &file) : fail_memory(file.input);
     free(file.output);
     return code;
 }

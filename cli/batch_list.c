@@ -29,11 +29,6 @@ typedef struct maker {
     const void *settings;
 } maker;
 
-static exit_code fail_memory(const char *subject)
-{
-    return fail(EXIT_LIMIT, subject, "out of memory");
-}
-
 /* -------------------------------------------------------------------------------------------------- names */
 
 /* path without what would lead out of a folder it is put in: "/a", "./a", "../a" and "b/../a" become "a". To be freed;

@@ -52,7 +52,7 @@ static exit_code note_done(batch_log *log, const cJSON *object)
         const size_t capacity = log->capacity ? 2 * log->capacity : 1024;
         log_entry *done = realloc(log->done, capacity * sizeof *done);
         if (!done)
-            return fail(EXIT_LIMIT, log->path, "out of memory");
+            return fail_memory(log->path);
         log->done = done;
         log->capacity = capacity;
     }

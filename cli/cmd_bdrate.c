@@ -128,7 +128,7 @@ static exit_code read_curves(curve_set *set, const bdrate_options *options)
     set->curves = calloc(set->n, sizeof *set->curves);
     set->n_given = calloc(set->n, sizeof *set->n_given);
     if (!set->curves || !set->n_given)
-        return fail(EXIT_LIMIT, NULL, "out of memory");
+        return fail_memory(NULL);
     for (size_t i = 0; code == EXIT_OK && i < set->n; i++)
         code = read_clean(set->paths[i], options->metric, &set->curves[i], &set->n_given[i]);
     return code == EXIT_OK ? choose_anchor(set, options) : code;

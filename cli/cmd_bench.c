@@ -342,7 +342,7 @@ static exit_code prepare_files(bench_job *job)
     job->own_picture = join_path(job->folder, "picture.ppm");
     job->written = join_path(job->folder, "written.ppm");
     if (!job->own_picture || !job->written)
-        return fail(EXIT_LIMIT, bench_command.name, "out of memory");
+        return fail_memory(bench_command.name);
     return job->path ? EXIT_OK : picture_file_write(job->own_picture, &job->image);
 }
 

@@ -188,7 +188,7 @@ static exit_code compare_pictures(compare_job *job)
         return options_fail_usage(&compare_command, "--frames and --per-frame are for clips, and these are none");
     exit_code code = read_pictures(job);
     if (code == EXIT_OK && !metrics_measure(&job->images[0], &job->images[1], &job->metrics))
-        code = fail(EXIT_LIMIT, job->paths[1], "out of memory");
+        code = fail_memory(job->paths[1]);
     if (code == EXIT_OK && difference)
         code = write_difference(job);
     if (code != EXIT_OK)

@@ -164,7 +164,7 @@ static exit_code add_listed_qualities(eval_job *job, eval_series *s)
     exit_code code = EXIT_OK;
     job->quality_list = strdup(job->options.qualities);
     if (!job->quality_list)
-        return fail(EXIT_LIMIT, NULL, "out of memory");
+        return fail_memory(NULL);
     for (char *q = strtok_r(job->quality_list, ",", &rest); q && code == EXIT_OK; q = strtok_r(NULL, ",", &rest)) {
         const char *expected = parse_quality(q, &number);
         if (expected)
@@ -307,7 +307,7 @@ static exit_code choose_weights(eval_job *job)
     const bool is_single = !strchr(list, ',');
     job->weights_list = strdup(list);
     if (!job->weights_list)
-        return fail(EXIT_LIMIT, NULL, "out of memory");
+        return fail_memory(NULL);
     for (char *w = strtok_r(job->weights_list, ",", &rest); w && code == EXIT_OK; w = strtok_r(NULL, ",", &rest))
         code = job->n_variants < MAX_WEIGHTS
                    ? add_variant(job, w, is_single)
@@ -329,7 +329,7 @@ static exit_code add_named_codecs(eval_job *job)
     exit_code code = EXIT_OK;
     job->codec_list = strdup(job->options.codecs);
     if (!job->codec_list)
-        return fail(EXIT_LIMIT, NULL, "out of memory");
+        return fail_memory(NULL);
     for (char *name = strtok_r(job->codec_list, ",", &rest); name && code == EXIT_OK;
          name = strtok_r(NULL, ",", &rest)) {
         const eval_codec *codec = eval_codec_find(name);
@@ -384,7 +384,7 @@ static exit_code measure_series(const eval_job *job, eval_series *s, progress *p
     const size_t n_all = count_measurements(job);
     s->measurements = calloc(s->n_points * pictures->n, sizeof *s->measurements);
     if (!s->measurements)
-        return fail(EXIT_LIMIT, NULL, "out of memory");
+        return fail_memory(NULL);
     for (size_t i = 0; i < s->n_points * pictures->n; i++) {
         const exit_code code = measure(&job->place, s->codec, s->version, s->qualities[i / pictures->n],
                                        &pictures->items[i % pictures->n], &s->measurements[i]);

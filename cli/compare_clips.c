@@ -63,7 +63,7 @@ static exit_code open_clips(clip_job *job, char *const paths[2])
         code = check_formats(job);
     for (int i = 0; i < 2 && code == EXIT_OK; i++)
         if (!y4m_frame_alloc(&job->readers[i].format, &job->frames[i]))
-            code = fail(EXIT_LIMIT, job->readers[i].label, "out of memory");
+            code = fail_memory(job->readers[i].label);
     return code;
 }
 
@@ -111,11 +111,11 @@ static bool measure_plane(const clip_job *job, size_t i, plane_metrics *m)
 static exit_code measure_frame(clip_job *job)
 {
     if (!make_room(job))
-        return fail(EXIT_LIMIT, job->readers[1].label, "out of memory");
+        return fail_memory(job->readers[1].label);
     for (size_t i = 0; i < n_planes(job); i++) {
         plane_metrics m;
         if (!measure_plane(job, i, &m))
-            return fail(EXIT_LIMIT, job->readers[1].label, "out of memory");
+            return fail_memory(job->readers[1].label);
         job->values[i][PSNR][job->n] = m.psnr;
         job->values[i][SSIM][job->n] = m.ssim;
         job->values[i][MS_SSIM][job->n] = m.ms_ssim;

@@ -43,7 +43,7 @@ exit_code make_folders(const char *file)
     exit_code code = EXIT_OK;
     char *path = strdup(file);
     if (!path)
-        return fail(EXIT_LIMIT, file, "out of memory");
+        return fail_memory(file);
     for (char *c = path + 1; code == EXIT_OK && *c; c++) {
         if (*c != '/')
             continue;
@@ -102,7 +102,7 @@ static exit_code visit_entry(const walk *w, const char *folder, const char *entr
         return EXIT_OK;
     char *path = join_path(folder, entry);
     if (!path)
-        return fail(EXIT_LIMIT, folder, "out of memory");
+        return fail_memory(folder);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         code = depth < MAX_DEPTH ? walk_into(w, path, depth + 1) : EXIT_OK;
     else if (has_suffix(entry, w->suffixes))

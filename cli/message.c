@@ -55,6 +55,11 @@ exit_code fail(exit_code code, const char *subject, const char *format, ...)
     return code;
 }
 
+exit_code fail_memory(const char *subject)
+{
+    return fail(EXIT_LIMIT, subject, "out of memory");
+}
+
 const char *message_last_failure(void)
 {
     return last_failure;

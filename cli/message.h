@@ -29,6 +29,8 @@ message_level message_get_level(void);
  * it is about, or NULL. */
 exit_code fail(exit_code code, const char *subject, const char *format, ...) CLI_PRINTF(3, 4);
 
+exit_code fail_memory(const char *subject);
+
 /* The same for a library call that failed: the sentence is the library's. GHM_OK gives EXIT_OK and prints nothing. */
 exit_code fail_status(ghm_status status, const char *subject, const ghm_diagnostics *diag);
 

@@ -25,11 +25,6 @@ static exit_code fail_too_large(const source *s)
     return fail(EXIT_LIMIT, s->label, "is larger than the limit of %" PRIu64 " bytes", s->max_bytes);
 }
 
-static exit_code fail_memory(const source *s)
-{
-    return fail(EXIT_LIMIT, s->label, "not enough memory to read it");
-}
-
 /* ---------------------------------------------------------------------------------------------- opening */
 
 static exit_code open_descriptor(source *s, const char *path)
@@ -59,7 +54,7 @@ exit_code source_open(source *s, const char *path, uint64_t max_bytes)
         return fail_too_large(s);
     s->capacity = BUFFER_BYTES;
     s->buffer = malloc(s->capacity);
-    return s->buffer ? EXIT_OK : fail_memory(s);
+    return s->buffer ? EXIT_OK : fail_memory(s->label);
 }
 
 void source_open_memory(source *s, const char *label, const uint8_t *data, size_t size)
@@ -208,7 +203,7 @@ static exit_code grow(source *s)
     const size_t wanted = rest > 0 && rest < SIZE_MAX ? (size_t)rest : s->capacity <= SIZE_MAX / 2 ? 2 * s->capacity : 0;
     uint8_t *buffer = wanted ? realloc(s->buffer, wanted) : NULL;
     if (!buffer)
-        return fail_memory(s);
+        return fail_memory(s->label);
     s->buffer = buffer;
     s->capacity = wanted;
     return EXIT_OK;
@@ -246,7 +241,7 @@ exit_code source_hash(source *s, uint64_t *hash)
     exit_code code = source_hold(s);
     XXH3_state_t *state = code == EXIT_OK ? XXH3_createState() : NULL;
     if (!state)
-        return code == EXIT_OK ? fail_memory(s) : code;
+        return code == EXIT_OK ? fail_memory(s->label) : code;
     XXH3_64bits_reset(state);
     while (code == EXIT_OK && size > 0) {
         code = source_next(s, &data, &size);

@@ -71,7 +71,7 @@ static exit_code add_model(weights_set *set, uint64_t id, const char *label, con
     ghm_diagnostics diag = { "" };
     ghm_model **models = realloc(set->models, (set->n + 1) * sizeof *models);
     if (!models)
-        return fail(EXIT_LIMIT, label, "out of memory");
+        return fail_memory(label);
     set->models = models;
     const ghm_status status = ghm_model_open_by_id(id, set->backend, &models[set->n], &diag);
     if (status == GHM_OK)

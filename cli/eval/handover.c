@@ -56,9 +56,9 @@ exit_code handover_write(const char *path, const ghm_image *image)
     format.width = image->width;
     format.height = image->height;
     if (!y4m_frame_alloc(&format, &frame))
-        return fail(EXIT_LIMIT, path, "out of memory");
-    const exit_code code = ycbcr_from_rgb(image, &format, &frame) ? write_clip(path, &format, &frame)
-                                                                  : fail(EXIT_LIMIT, path, "out of memory");
+        return fail_memory(path);
+    const exit_code code =
+        ycbcr_from_rgb(image, &format, &frame) ? write_clip(path, &format, &frame) : fail_memory(path);
     y4m_frame_free(&frame);
     return code;
 }
@@ -75,7 +75,7 @@ static exit_code convert_frame(y4m_reader *reader, const y4m_format *form, ghm_i
     if (f->chroma != form->chroma || f->bit_depth != form->bit_depth)
         return fail(EXIT_GENERIC, reader->label, "the decoder gave %s of %u bits", y4m_chroma_name(f), f->bit_depth);
     if (!y4m_frame_alloc(&format, &frame))
-        return fail(EXIT_LIMIT, reader->label, "out of memory");
+        return fail_memory(reader->label);
     exit_code code = y4m_read_frame(reader, &frame, &end);
     if (code == EXIT_OK && end)
         code = fail(EXIT_GENERIC, reader->label, "has no frames");
@@ -83,7 +83,7 @@ static exit_code convert_frame(y4m_reader *reader, const y4m_format *form, ghm_i
         code = fail_status(ghm_image_alloc(f->width, f->height, image, &diag), reader->label, &diag);
     if (code == EXIT_OK && !ycbcr_to_rgb(&frame, &format, image)) {
         ghm_image_free(image);
-        code = fail(EXIT_LIMIT, reader->label, "out of memory");
+        code = fail_memory(reader->label);
     }
     y4m_frame_free(&frame);
     return code;

@@ -115,7 +115,7 @@ static exit_code expand_arguments(const char *const *templates, const replacemen
     list->items[list->n] = NULL;
     for (size_t i = 0; i < list->n; i++)
         if (!list->items[i])
-            return fail(EXIT_LIMIT, NULL, "out of memory");
+            return fail_memory(NULL);
     return EXIT_OK;
 }
 
@@ -362,7 +362,7 @@ static exit_code compare_images(const picture_pair *pair, const ghm_image *a, co
     if (a->width != b->width || a->height != b->height)
         return fail(EXIT_GENERIC, pair->decoded, "has another size than the original");
     if (!metrics_measure(a, b, &result->metrics))
-        return fail(EXIT_LIMIT, pair->decoded, "out of memory");
+        return fail_memory(pair->decoded);
     result->width = a->width;
     result->height = a->height;
     return EXIT_OK;

@@ -17,7 +17,7 @@ static exit_code add_file(void *user, const char *path, const char *name)
         const size_t capacity = list->capacity ? 2 * list->capacity : 64;
         listed_picture *items = realloc(list->items, capacity * sizeof *items);
         if (!items)
-            return fail(EXIT_LIMIT, path, "out of memory");
+            return fail_memory(path);
         list->items = items;
         list->capacity = capacity;
     }
@@ -26,7 +26,7 @@ static exit_code add_file(void *user, const char *path, const char *name)
     item->name = strdup(name);
     list->n++;
     if (!item->path || !item->name)
-        return fail(EXIT_LIMIT, path, "out of memory");
+        return fail_memory(path);
     for (char *c = item->name; *c; c++)
         if (*c == '/')
             *c = '_';

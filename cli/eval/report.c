@@ -164,7 +164,7 @@ static exit_code crop_to_uri(const char *path, const char *scratch, char **uri)
         return code;
     *uri = base64_uri("image/png", png.data, png.size);
     input_free(&png);
-    return *uri ? EXIT_OK : fail(EXIT_LIMIT, path, "out of memory");
+    return *uri ? EXIT_OK : fail_memory(path);
 }
 
 /* One picture of the page: what its crops are made of. */
@@ -324,7 +324,7 @@ exit_code report_write(const eval_results *r, const workplace *place, bool publi
     if (json)
         code = write_page(json, file);
     else if (code == EXIT_OK)
-        code = fail(EXIT_LIMIT, file, "out of memory");
+        code = fail_memory(file);
     cJSON_free(json);
     cJSON_Delete(root);
     return code;

@@ -132,7 +132,7 @@ static void write_metadata(jpeg_job *job, const ghm_metadata *metadata)
     const ghm_buffer *icc = &metadata->kinds[GHM_METADATA_ICC];
     job->segment = malloc(JPEG_MAX_SEGMENT);
     if (!job->segment)
-        leave(job, fail(EXIT_LIMIT, job->out->label, "out of memory"));
+        leave(job, fail_memory(job->out->label));
     if (kinds & METADATA_OF(GHM_METADATA_EXIF))
         write_segments(job, JPEG_APP1, JPEG_EXIF_NAME, sizeof JPEG_EXIF_NAME, &metadata->kinds[GHM_METADATA_EXIF]);
     if (kinds & METADATA_OF(GHM_METADATA_XMP))

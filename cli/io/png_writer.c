@@ -70,7 +70,7 @@ static void take_buffer(png_job *job, size_t size)
     free(job->buffer);
     job->buffer = malloc(size);
     if (!job->buffer)
-        leave(job, fail(EXIT_LIMIT, job->out->label, "not enough memory to write PNG"));
+        leave(job, fail_memory(job->out->label));
 }
 
 /* Chunks are written as they are: libpng would look into them and perhaps refuse some. */
@@ -87,7 +87,7 @@ static void write_profile(png_job *job, const ghm_buffer *icc)
     take_buffer(job, sizeof start + packed);
     memcpy(job->buffer, start, sizeof start);
     if (compress2(job->buffer + sizeof start, &packed, icc->data, (uLong)icc->size, Z_BEST_COMPRESSION) != Z_OK)
-        leave(job, fail(EXIT_LIMIT, job->out->label, "not enough memory to write PNG"));
+        leave(job, fail_memory(job->out->label));
     write_chunk(job, "iCCP", job->buffer, sizeof start + packed);
 }
 
@@ -171,7 +171,7 @@ static void start_png(png_job *job)
     job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, job, on_error, on_warning);
     job->info = job->png ? png_create_info_struct(job->png) : NULL;
     if (!job->info)
-        leave(job, fail(EXIT_LIMIT, job->out->label, "not enough memory to write PNG"));
+        leave(job, fail_memory(job->out->label));
     png_set_write_fn(job->png, job, on_write, on_flush);
     png_set_compression_level(job->png, DEFLATE_LEVEL);
     png_set_IHDR(job->png, job->info, job->image.width, job->image.height, convert_bit_depth(&job->image) > 8 ? 16 : 8,
@@ -210,7 +210,7 @@ static exit_code png_begin(const ghm_image *picture, const write_settings *setti
 {
     png_job *job = calloc(1, sizeof *job);
     if (!job)
-        return fail(EXIT_LIMIT, out->label, "not enough memory to write PNG");
+        return fail_memory(out->label);
     job->image = *picture;
     job->metadata = settings->metadata;
     job->out = out;

@@ -17,7 +17,7 @@ static metadata_set holds_nothing(const ghm_metadata *metadata)
 static exit_code write_deep_rows(const ghm_image *image, size_t row_samples, output *out)
 {
     uint8_t *swapped = malloc(2 * row_samples);
-    exit_code code = swapped ? EXIT_OK : fail(EXIT_LIMIT, out->label, "out of memory");
+    exit_code code = swapped ? EXIT_OK : fail_memory(out->label);
     for (size_t y = 0; y < image->height && code == EXIT_OK; y++) {
         const uint16_t *row = (const uint16_t *)(const void *)(image->planes[0] + y * image->row_stride);
         for (size_t i = 0; i < row_samples; i++) {

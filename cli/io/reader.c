@@ -56,7 +56,7 @@ const char *reader_names(void)
 
 exit_code picture_fail_memory(const picture_reader *r)
 {
-    return fail(EXIT_LIMIT, r->source->label, "not enough memory to read it");
+    return fail_memory(r->source->label);
 }
 
 /* ---------------------------------------------------------------------------------------------- for readers */

@@ -180,7 +180,7 @@ exit_code y4m_open(y4m_reader *r, const char *path, uint64_t limit_pixels)
     if (code != EXIT_OK)
         return code;
     r->bytes = malloc(r->format.width * bytes_per_sample(r));
-    return r->bytes ? EXIT_OK : fail(EXIT_LIMIT, r->label, "out of memory");
+    return r->bytes ? EXIT_OK : fail_memory(r->label);
 }
 
 void y4m_close(y4m_reader *r)

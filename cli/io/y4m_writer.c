@@ -43,7 +43,7 @@ exit_code y4m_write_frame(output *out, const y4m_format *f, const y4m_frame *fra
 {
     uint8_t *bytes = malloc(2 * (size_t)f->width);
     if (!bytes)
-        return fail(EXIT_LIMIT, out->label, "out of memory");
+        return fail_memory(out->label);
     exit_code code = output_write(out, "FRAME\n", 6);
     for (size_t i = 0; i < y4m_n_planes(f); i++) {
         const size_t width = y4m_plane_width(f, i);
