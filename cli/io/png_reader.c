@@ -194,7 +194,6 @@ static void open_png(png_job *job)
     png_set_read_fn(job->png, job, on_read);
     png_set_read_user_chunk_fn(job->png, job, on_chunk);
     png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep)raw_chunks, N_RAW_CHUNKS);
-    png_set_chunk_malloc_max(job->png, GHM_MAX_METADATA_BYTES);
     /* Our own limits come after the header, with our own message. */
     png_set_user_limits(job->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     /* What a compressed chunk may inflate to. */
