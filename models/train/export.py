@@ -25,6 +25,17 @@ def calibration_pictures(tiles, n):
     return as_pictures(torch.from_numpy(np.array(tiles[:n])))
 
 
+def prepare(net, training, n_calibration, n_gptq):
+    """Fit net to the format, in place. -> scales, and a copy whose weights GPTQ has put on their grids unless n_gptq is 0"""
+    net.fold_gains()
+    if n_gptq:
+        equalize_contexts(net)
+    scales, rounded = calibrate(net, calibration_pictures(training, n_calibration)), copy.deepcopy(net)
+    if n_gptq:
+        quantize_weights(rounded, scales, calibration_pictures(training, n_gptq))
+    return scales, rounded
+
+
 def report(net, weights, pictures):
     """Float against integer cost on validation, anchor by anchor."""
     anchors = range(net.config.n_anchors)
@@ -53,13 +64,7 @@ def main():
 
     net = load_network(args.checkpoint)
     training, validation = split(np.load(args.data, mmap_mode='r'))
-    net.fold_gains()
-    if args.gptq:
-        equalize_contexts(net)
-    scales = calibrate(net, calibration_pictures(training, args.calibration))
-    rounded = copy.deepcopy(net)
-    if args.gptq:
-        quantize_weights(rounded, scales, calibration_pictures(training, args.gptq))
+    scales, rounded = prepare(net, training, args.calibration, args.gptq)
     weights = build_weights(rounded, scales)
     if args.statistics:
         fit_tables(weights, torch.from_numpy(np.array(training[-args.statistics:])))

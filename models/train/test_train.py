@@ -18,6 +18,7 @@ except ImportError as missing:
     print('skipped: %s' % missing)
     sys.exit(77)
 
+import choose_limits
 import data
 import optimizers
 import train
@@ -289,6 +290,19 @@ def check_gptq(folder):
     assert abs(stored / real - 1) < 1e-3, 'cost %.5f, stored %.5f' % (real, stored)
 
 
+def check_limits(folder):
+    """Limits are found from none on, whatever the configuration has, and it keeps what it has."""
+    choose_limits.ANCHORS = 1,
+    CONFIGS['tiny'].limits['gs.base'] = 255
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        choose_limits.main([os.path.join(folder, 'run.pt'), '--data', os.path.join(folder, 'tiles.npy'), '--tiles', '1',
+                            '--gptq', '2', '--bytes', '229000'])
+    assert CONFIGS['tiny'].limits == {'gs.base': 255}
+    del CONFIGS['tiny'].limits['gs.base']
+    without, *_, limits, _ = said.getvalue().splitlines()
+    assert int(without.split()[0]) > 229000 and "'gs.base': 255" in limits, said.getvalue()
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         check_macs()
@@ -312,6 +326,7 @@ def main():
         check_pruning(folder)
         check_integers(folder)
         check_gptq(folder)
+        check_limits(folder)
     print('ok')
 
 
