@@ -24,7 +24,7 @@ static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static _Atomic(atomic_int *) stop_flag; /* output_defer_signals() */
 
-static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
+static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM, SIGXCPU };
 
 /* Only async-signal-safe calls. Raising again with the default action ends the process with the status that the caller
  * expects of this signal. */
@@ -45,6 +45,7 @@ static void on_fatal_signal(int signal_number)
 void output_catch_signals(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes becomes a write error too */
     for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) {
         struct sigaction action, old;
         memset(&action, 0, sizeof action);
@@ -98,9 +99,18 @@ static void change_pending(const char *from, char *to)
 
 /* -------------------------------------------------------------------------------------------------- opening */
 
+/* Another name of what stdout leads to, such as /dev/stdout: a second opening of it would write over what the first has
+ * written. Devices are as good as different: none keeps what it is given. */
+static bool leads_to_stdout(const char *path)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 && !S_ISCHR(a.st_mode) && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
 bool output_is_stdout(const char *path)
 {
-    return strcmp(path, "-") == 0;
+    return strcmp(path, "-") == 0 || leads_to_stdout(path);
 }
 
 static exit_code fail_exists(const char *path)
@@ -122,7 +132,7 @@ exit_code output_check_absent(const char *path)
 exit_code output_check_differs(const char *path, const char *input_path)
 {
     struct stat a, b;
-    if (output_is_stdout(path) || strcmp(input_path, "-") == 0 || stat(path, &a) != 0 || stat(input_path, &b) != 0)
+    if (strcmp(path, "-") == 0 || strcmp(input_path, "-") == 0 || stat(path, &a) != 0 || stat(input_path, &b) != 0)
         return EXIT_OK;
     if (S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
         return fail(EXIT_USAGE, path, "is the input as well; choose another output");

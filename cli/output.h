@@ -1,8 +1,8 @@
 /* output.h - output that is there whole or not at all.
  *
  * A file is written under a temporary name in its directory, flushed to the disk and renamed; on failure and on SIGINT,
- * SIGTERM and SIGHUP the temporary file is removed. Devices and pipes that exist already are written directly, and "-"
- * is standard output. */
+ * SIGTERM, SIGHUP and SIGXCPU the temporary file is removed. Devices and pipes that exist already are written directly,
+ * and "-" is standard output. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -21,7 +21,8 @@ typedef struct output {
     bool no_overwrite;
 } output;
 
-/* To be called once, early in main(): a closed pipe becomes a write error, and signals remove temporary files. */
+/* To be called once, early in main(): a closed pipe and a limit on file sizes become write errors, and signals remove
+ * temporary files. */
 void output_catch_signals(void);
 
 /* From now on the first such signal only sets *stop; another one ends the process as before. Several outputs may then
@@ -29,6 +30,7 @@ void output_catch_signals(void);
 void output_defer_signals(atomic_int *stop);
 void output_block_signals(void);
 
+/* "-", or another name of it, such as /dev/stdout: what is printed there would end up in the output. */
 bool output_is_stdout(const char *path);
 
 bool output_exists(const char *path);

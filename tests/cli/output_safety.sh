@@ -33,6 +33,16 @@ if [ -c /dev/full ]; then
     expect_failure 7 '/dev/full'
 fi
 
+# A limit on the size of files is a write error like a full disk, and one on processor time a signal like others.
+last='encode with ulimit -f'
+(
+    ulimit -f 4
+    exec "$gingham" encode "$images/crop-256x192.png" --lossless limited.ghm
+) >"$out" 2>"$err"
+status=$?
+expect_failure 7 'limited.ghm: cannot be written: File too large'
+expect_folder
+
 # A failed run leaves the old output.
 echo old >a.ghm
 run encode "$images/truncated.png" a.ghm
@@ -45,7 +55,7 @@ empty_folder
     printf 'P6\n4000 3000\n255\n'
     head -c 36000000 /dev/zero
 } >"$work/large.ppm"
-for signal in TERM INT; do
+for signal in TERM INT XCPU; do
     last="encode, then SIG$signal"
     # A shell without job control starts background jobs with SIGINT ignored; python3 undoes that.
     python3 -c 'import os, signal, sys

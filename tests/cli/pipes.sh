@@ -36,6 +36,27 @@ if [ -c /dev/full ]; then
     expect_status 7
 fi
 
+# Other names of standard output: the stream has it alone, the report goes to standard error.
+run_with '"$1" encode "$2/rgb.png" - 2>/dev/null'
+cp "$out" wanted.ghm
+for name in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+    [ -e $name ] || continue
+    run_with '"$1" encode "$2/rgb.png" '$name' | cat'
+    expect_same "$out" wanted.ghm
+    expect_stderr '^standard output: 48x36'
+    run_with '"$1" encode "$2/rgb.png" '$name' --json'
+    expect_same "$out" wanted.ghm
+    expect_stderr '"bytes"'
+    run_with '"$1" decode wanted.ghm '$name' --format ppm | cat'
+    head -n 1 "$out" | grep -qx P6 || failed 'a picture expected'
+    [ "$(wc -c <"$out")" -eq $((13 + 48 * 36 * 3)) ] || failed 'nothing but the picture expected'
+done
+run_with '"$1" encode "$2/rgb.png" same.ghm -n >same.ghm'
+expect_same same.ghm wanted.ghm
+run_with '"$1" encode "$2/rgb.png" /dev/null >/dev/null'
+expect_no_stderr
+rm same.ghm wanted.ghm
+
 # Binary data and terminals do not meet.
 if command -v script >/dev/null && script --version 2>/dev/null | grep -q util-linux; then
     run_with 'script -qec "\"$1\" encode \"$2/rgb.png\" -" /dev/null </dev/null'
