@@ -214,9 +214,10 @@ static exit_code print_report(weights_set *weights, const ghm_inspector *inspect
 {
     ghm_diagnostics diag = { "" };
     ghm_status status = ghm_inspector_get_info(inspector, &r->info, &diag);
-    if (status != GHM_OK)
+    if (r->info.format_version == 0) /* not even the header */
         return fail_status(status, r->label, &diag);
-    status = ghm_inspector_get_metadata(inspector, &r->metadata, &diag);
+    if (status == GHM_OK)
+        status = ghm_inspector_get_metadata(inspector, &r->metadata, &diag);
     r->has_cost = find_cost(weights, inspector, r, &r->cost);
     if (json)
         print_json(r);

@@ -89,7 +89,19 @@ static bool is_alpha(uint8_t type)
     return type == CHUNK_ALPHA || type == CHUNK_LOSSY_ALPHA;
 }
 
-static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *chunk, ghm_diagnostics *diag)
+/* What can be done without: a band, or what stands beside the picture. Metadata come before the bands; behind them, a type that is
+ * one of theirs may itself be the damage. */
+static bool may_be_damaged(const stream_index *index, uint8_t type)
+{
+    if (!index->tolerant || !index->has_header)
+        return false;
+    for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++)
+        if (type == metadata_chunks[kind])
+            return index->n_bands_begun == 0;
+    return type == CHUNK_DIRECT || type == CHUNK_BAND || is_alpha(type) || (type == CHUNK_ORIGIN && index->n_bands_begun == 0);
+}
+
+static ghm_status read_any_chunk(bytes_reader *r, const stream_index *index, stream_chunk *chunk, ghm_diagnostics *diag)
 {
     const uint8_t *start = r->p;
     chunk->type = bytes_u8(r);
@@ -103,7 +115,7 @@ static ghm_status read_any_chunk(bytes_reader *r, bool tolerant, stream_chunk *c
     if (r->overrun)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in the middle of a chunk");
     chunk->damaged = (uint32_t)crc32_z(0, start, covered) != stored;
-    if (chunk->damaged && !(tolerant && (chunk->type == CHUNK_DIRECT || chunk->type == CHUNK_BAND || is_alpha(chunk->type))))
+    if (chunk->damaged && !may_be_damaged(index, chunk->type))
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC of a chunk of %zu bytes does not match", chunk->size);
     return GHM_OK;
 }
@@ -124,6 +136,10 @@ static ghm_status note_optional(const stream_chunk *chunk, stream_index *index, 
     if (!(chunk->type >= 'a' && chunk->type <= 'z'))
         return ghm_fail(diag, GHM_ERR_UNSUPPORTED, "the stream has a chunk of type 0x%02x, unknown to this version",
                         chunk->type);
+    if (chunk->damaged) {
+        index->damaged_type = chunk->type;
+        return GHM_OK;
+    }
     if (chunk->type == CHUNK_ORIGIN)
         note_origin(chunk, index);
     for (size_t kind = 0; kind < GHM_N_METADATA_KINDS; kind++) {
@@ -234,7 +250,7 @@ static ghm_status parse_header(const stream_chunk *chunk, stream_header *header,
     return GHM_OK;
 }
 
-static ghm_status read_header(bytes_reader *r, stream_header *header, ghm_diagnostics *diag)
+static ghm_status read_header(bytes_reader *r, stream_index *index, ghm_diagnostics *diag)
 {
     const size_t size = bytes_left(r), known = size < sizeof magic ? size : sizeof magic;
     stream_chunk chunk = { 0 };
@@ -245,10 +261,10 @@ static ghm_status read_header(bytes_reader *r, stream_header *header, ghm_diagno
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "not a Gingham stream: the first bytes differ");
     if (!bytes_take(r, sizeof magic))
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "the stream ends in its first four bytes");
-    GHM_TRY(read_any_chunk(r, false, &chunk, diag));
+    GHM_TRY(read_any_chunk(r, index, &chunk, diag));
     if (chunk.type != CHUNK_HEADER)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the first chunk is not the header");
-    return parse_header(&chunk, header, diag);
+    return parse_header(&chunk, &index->header, diag);
 }
 
 ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t size, uint64_t base, ghm_diagnostics *diag)
@@ -258,12 +274,12 @@ ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t
 
     (void)bytes_take(&r, (size_t)(index->end - base));
     if (!index->has_header) {
-        GHM_TRY(read_header(&r, &index->header, diag));
+        GHM_TRY(read_header(&r, index, diag));
         index->has_header = true;
         index->end = base + (uint64_t)(r.p - data);
     }
     while (wanted_type(index)) {
-        GHM_TRY(read_any_chunk(&r, index->tolerant, &chunk, diag));
+        GHM_TRY(read_any_chunk(&r, index, &chunk, diag));
         chunk.offset = base + (uint64_t)(chunk.payload - data);
         GHM_TRY(take_chunk(&chunk, index, diag));
         index->end = base + (uint64_t)(r.p - data);

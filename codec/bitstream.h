@@ -52,7 +52,8 @@ typedef struct stream_chunk {
 
 /* What is in a stream: every chunk found and its CRC checked. Zero it before the first call, but for `tolerant`. */
 typedef struct stream_index {
-    bool tolerant;               /* go on after a band whose CRC does not match */
+    bool tolerant;               /* go on after a band, metadata or origin whose CRC does not match */
+    uint8_t damaged_type;        /* of such metadata, or origin, that was passed over; 0: none was */
     uint64_t end;                /* of the last chunk found */
     bool has_header;             /* the header was read: the fields below hold what was found until a failure */
     stream_header header;

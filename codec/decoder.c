@@ -567,6 +567,8 @@ static ghm_status fail_partial(ghm_decoder *d)
     const ghm_decode_report *r = &d->report;
     const ghm_status status = d->damage != GHM_OK ? d->damage : d->band_damage;
     const char *reason = d->damage != GHM_OK ? d->damage_diag.text : d->band_damage_diag.text;
+    if (status == GHM_OK)
+        return ghm_fail(&d->diag, GHM_ERR_BITSTREAM, "metadata are damaged, a chunk of type '%c'; the picture is sound", d->index.damaged_type);
     if (r->n_missing == 0)
         return ghm_fail(&d->diag, status, "%s; no row of the picture is missing", reason);
     return ghm_fail(&d->diag, status, "%s; bands missing: %u of %u, grey within rows %u to %u", reason, r->n_missing,
@@ -592,7 +594,10 @@ static ghm_status decode_rest(ghm_decoder *d)
     GHM_TRY(make_rows(d));
     if (d->settings.statistics)
         *d->settings.statistics = stage_clocks_sum(d->clocks, d->n_threads);
-    return d->damage != GHM_OK || d->band_damage != GHM_OK ? fail_partial(d) : check_picture_hash(d);
+    if (d->damage != GHM_OK || d->band_damage != GHM_OK)
+        return fail_partial(d);
+    GHM_TRY(check_picture_hash(d));
+    return d->index.damaged_type ? fail_partial(d) : GHM_OK;
 }
 
 static ghm_status finish(ghm_decoder *d)

@@ -28,13 +28,14 @@ static uint64_t load_le64(const uint8_t *p)
 static ghm_status info_of(const stream_index *index, ghm_status status, uint64_t size, ghm_stream_info *info)
 {
     const stream_header *header = &index->header;
-    if (status != GHM_OK && !(status == GHM_ERR_TRUNCATED && index->has_header))
+    memset(info, 0, sizeof *info);
+    if (!index->has_header)
         return status;
     *info = (ghm_stream_info){
         .format_version = BITSTREAM_VERSION, .width = header->width, .height = header->height,
         .quality = 100.0 * header->quality / header->anchors, .model_id = header->model_id,
         .n_bands = (unsigned)stream_n_bands(header), .has_picture_hash = header->has_picture_hash,
-        .header_bytes = (size_t)size, .complete = status == GHM_OK,
+        .header_bytes = (size_t)(status == GHM_OK || status == GHM_ERR_TRUNCATED ? size : index->end), .complete = status == GHM_OK,
         .components = header->format.components, .bit_depth = header->format.bit_depth,
     };
     for (size_t band = 0; band < index->n_bands_found; band++) {
@@ -53,7 +54,7 @@ static ghm_status info_of(const stream_index *index, ghm_status status, uint64_t
         info->picture_hash[0] = load_le64(index->picture_hash);
         info->picture_hash[1] = load_le64(index->picture_hash + 8);
     }
-    return GHM_OK;
+    return status == GHM_ERR_TRUNCATED ? GHM_OK : status;
 }
 
 ghm_status ghm_stream_get_info(const uint8_t *data, size_t size, ghm_stream_info *info, ghm_diagnostics *diag)
@@ -146,7 +147,8 @@ ghm_status ghm_inspector_get_metadata(const ghm_inspector *i, ghm_metadata *meta
 ghm_status ghm_inspector_get_cost(const ghm_inspector *i, const ghm_model *model, const ghm_decode_settings *settings,
                                   ghm_decode_cost *cost, ghm_diagnostics *diag)
 {
-    GHM_TRY(check(i, diag));
+    if (!i->index.has_header)
+        return pass_on(i, i->status, diag);
     return decoder_get_cost(model, settings, &i->index, cost, diag);
 }
 

@@ -144,6 +144,31 @@ static void unknown_chunks(void **state)
     }
 }
 
+/* A bit of what stands beside the picture: refused, and passed over with `partial`. */
+static void damaged_metadata_cost_no_picture(void **state)
+{
+    (void)state;
+    static const char types[] = { 'f', 'i', 'e', 'm', 'p', 'c', 'g' };
+    static const uint8_t payload[22] = { 0, 1, 2, 3 };
+    for (size_t i = 0; i < sizeof types; i++) {
+        ghm_buffer copy = insert_chunk(stream, find_chunk(stream, 'H').last, types[i], payload, types[i] == 'f' ? 16 : sizeof payload);
+        ghm_decode_settings settings;
+        ghm_decode_settings_default(&settings);
+        ghm_image sound = decode_with(copy, &settings, GHM_OK);
+        copy.data[find_chunk(copy, types[i]).payload + 3] ^= 4;
+        ghm_stream_info info;
+        assert_int_equal(ghm_stream_get_info(copy.data, copy.size, &info, NULL), GHM_ERR_BITSTREAM);
+        assert_true(info.width == picture.width && !info.complete);
+        assert_int_equal(decode_damaged(copy.data, copy.size), GHM_ERR_BITSTREAM);
+        settings.partial = 1;
+        ghm_image rest = decode_with(copy, &settings, GHM_ERR_BITSTREAM);
+        assert_true(rest.owned && pictures_equal(&rest, &sound));
+        ghm_image_free(&rest);
+        ghm_image_free(&sound);
+        ghm_buffer_free(&copy);
+    }
+}
+
 static void other_weights_are_named(void **state)
 {
     (void)state;
@@ -164,6 +189,7 @@ int main(void)
         cmocka_unit_test(foreign_bytes_are_refused),
         cmocka_unit_test(trailing_bytes_are_refused),
         cmocka_unit_test(unknown_chunks),
+        cmocka_unit_test(damaged_metadata_cost_no_picture),
         cmocka_unit_test(other_weights_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

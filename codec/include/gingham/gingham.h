@@ -318,7 +318,7 @@ typedef struct ghm_stream_info {
     int has_picture_hash;
     uint64_t picture_hash[2];  /**< XXH3-128 of the decoded picture, low and high half; 0 when the stream ends before it */
     size_t header_bytes;       /**< bytes of everything but the bands: magic, header, hash, optional chunks, and of a stream cut
-                                    short the beginning of the chunk that is cut */
+                                    short the beginning of the chunk that is cut; what is behind a fault is not counted */
     int complete;              /**< nonzero: every chunk up to the last is there, with a right CRC */
     ghm_components components; /**< of the decoded picture */
     unsigned bit_depth;        /**< of the decoded picture, 8..16 */
@@ -333,6 +333,7 @@ typedef struct ghm_stream_info {
 /**
  * Read the header and walk over the chunks, checking their CRCs.
  *
+ * @param info  filled in any case with what was read before a fault; zero where that is not even the header.
  * @return GHM_OK (also for a stream cut off after its header: info->complete is 0 then)
  *         GHM_ERR_TRUNCATED (header incomplete), GHM_ERR_BITSTREAM, GHM_ERR_UNSUPPORTED
  */
@@ -381,8 +382,8 @@ typedef struct ghm_decode_settings {
     unsigned scale;                 /**< 1 (default), 2, 4, 8 or 16: the result is smaller by this factor, sides rounded up;
                                          each pixel is the mean of a square of the region's. From GHM_PREVIEW_SCALE on they
                                          are those of a cheaper decoding, as exact, and the picture hash is not compared */
-    int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), and the picture is
-                                         delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
+    int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), metadata that are
+                                         damaged are left out, and the picture is delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
     uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no
                                          limit. With less the work is divided more finely; the pixels do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
