@@ -34,7 +34,7 @@ static const char *parse_points(const char *value, void *field)
 /* Files that a report goes to; the table has standard output. */
 static const char *parse_file(const char *value, void *field)
 {
-    if (output_is_stdout(value))
+    if (strcmp(value, "-") == 0)
         return "the name of a file";
     return parse_text(value, field);
 }
