@@ -154,30 +154,51 @@ static exit_code add_operands(maker *m, char **operands, int n_operands)
 
 /* -------------------------------------------------------------------------------------------------- manifests */
 
-/* The text that an option on a command line would have; NULL: the value is of no use. To be freed. */
-static char *option_text(const cJSON *value)
+/* false: the value has a type that the option cannot have. Otherwise the text that stands for it on a command line, to be
+ * freed, NULL for a switch that is not set; or NULL without memory. */
+static bool option_text(const option *o, const cJSON *value, char **text)
 {
-    if (cJSON_IsString(value))
-        return strdup(value->valuestring);
-    if (cJSON_IsTrue(value))
-        return strdup("");
-    return cJSON_IsNumber(value) ? cJSON_PrintUnformatted(value) : NULL;
+    const bool is_switch = !o->metavar;
+    *text = NULL;
+    if (is_switch && cJSON_IsTrue(value))
+        *text = strdup("");
+    else if (!is_switch && cJSON_IsString(value))
+        *text = strdup(value->valuestring);
+    else if (!is_switch && cJSON_IsNumber(value))
+        *text = cJSON_PrintUnformatted(value);
+    else
+        return is_switch && cJSON_IsFalse(value);
+    return true;
+}
+
+static bool set_own_option(const maker *m, struct own_options *own, const cJSON *value, char *sentence, size_t size)
+{
+    char *text;
+    const option *o = options_find(m->command->command, value->string, sentence, size);
+    if (!o)
+        return false;
+    if (!option_text(o, value, &text)) {
+        snprintf(sentence, size, "option '%s' needs %s", o->name, o->metavar ? "a text or a number" : "true or false");
+        return false;
+    }
+    own->texts[own->n_texts++] = text;
+    if (!text && !cJSON_IsFalse(value)) {
+        snprintf(sentence, size, "out of memory");
+        return false;
+    }
+    return options_set(m->command->command, own->settings, o, text, sentence, size);
 }
 
 static bool set_own_options(const maker *m, struct own_options *own, const cJSON *object, char *sentence, size_t size)
 {
     const cJSON *value;
+    if (cJSON_GetArraySize(object) > OPTIONS_MAX) {
+        snprintf(sentence, size, "there are more options than this has");
+        return false;
+    }
     cJSON_ArrayForEach(value, object)
     {
-        if (cJSON_IsFalse(value))
-            continue;
-        char *text = own->n_texts < OPTIONS_MAX ? option_text(value) : NULL;
-        if (!text) {
-            snprintf(sentence, size, "option '%s' needs a text, a number or true", value->string);
-            return false;
-        }
-        own->texts[own->n_texts++] = text;
-        if (!options_set(m->command->command, own->settings, value->string, text, sentence, size))
+        if (!set_own_option(m, own, value, sentence, size))
             return false;
     }
     own->options = options_describe(m->command->command, own->settings);
@@ -234,12 +255,21 @@ static bool parse_line(const maker *m, const cJSON *object, batch_file *file, ch
     return true;
 }
 
+static bool is_blank(const char *text, const char *end)
+{
+    while (text < end && memchr(" \t\r", *text, 3))
+        text++;
+    return text == end;
+}
+
 static exit_code add_line(const maker *m, const char *line, size_t length, size_t number)
 {
-    char sentence[256] = "is not a JSON object";
+    char sentence[256] = "is not a JSON object, one alone";
+    const char *end = NULL; /* of the object */
     batch_file file = { .settings = m->settings, .options = m->list->options };
-    cJSON *object = cJSON_ParseWithLength(line, length);
-    const bool good = cJSON_IsObject(object) && parse_line(m, object, &file, sentence, sizeof sentence);
+    cJSON *object = cJSON_ParseWithLengthOpts(line, length, &end, false);
+    const bool good = cJSON_IsObject(object) && is_blank(end, line + length) &&
+                      parse_line(m, object, &file, sentence, sizeof sentence);
     cJSON_Delete(object);
     if (good)
         return add_file(m->list, &file);
@@ -258,10 +288,7 @@ static exit_code add_manifest(const maker *m)
         const char *line = (const char *)in.data + start;
         const char *end = memchr(line, '\n', in.size - start);
         const size_t length = end ? (size_t)(end - line) : in.size - start;
-        size_t blank = 0;
-        while (blank < length && memchr(" \t\r", line[blank], 3))
-            blank++;
-        if (blank < length)
+        if (!is_blank(line, line + length))
             code = add_line(m, line, length, number);
         start += length + 1;
     }

@@ -232,18 +232,22 @@ bool options_parse(const command *c, int argc, char **argv, void *settings, int 
 
 /* -------------------------------------------------------------------------------------------------- batches */
 
-bool options_set(const command *c, void *settings, const char *name, const char *value, char *sentence, size_t size)
+const option *options_find(const command *c, const char *name, char *sentence, size_t size)
 {
     const option *o = find_name(c, name, strlen(name));
-    if (!o || !(o->use & OPTION_PER_FILE)) {
-        const char *close = o ? NULL : suggest_option(c, name, strlen(name));
-        snprintf(sentence, size, "'%s' is not an option of single files%s%s%s", name, close ? " (did you mean '" : "",
-                 close ? close : "", close ? "'?)" : "");
-        return false;
-    }
+    if (o && (o->use & OPTION_PER_FILE))
+        return o;
+    const char *close = o ? NULL : suggest_option(c, name, strlen(name));
+    snprintf(sentence, size, "'%s' is not an option of single files%s%s%s", name, close ? " (did you mean '" : "",
+             close ? close : "", close ? "'?)" : "");
+    return NULL;
+}
+
+bool options_set(const command *c, void *settings, const option *o, const char *value, char *sentence, size_t size)
+{
     const char *expected = store_text(c, settings, o, value);
     if (expected)
-        snprintf(sentence, size, "option '%s': '%s' is not %s", name, value, expected);
+        snprintf(sentence, size, "option '%s': '%s' is not %s", o->name, value, expected);
     return !expected;
 }
 

@@ -22,7 +22,7 @@ typedef struct option {
     char letter;          /* after "-"; 0: none */
     unsigned use;         /* option_use flags */
     const char *metavar;  /* FILE, FOLDER, PROFILE, PROFILE,..., BACKEND, "one|of|these", or what else the value is; NULL: a
-                           * switch; its parser gets "" */
+                           * switch; its parser gets "", or NULL to take it back */
     const char *fallback; /* parsed before the command line and shown as the default; NULL: the field stays zero */
     option_parser *parse;
     size_t field;         /* offset in the settings */
@@ -53,9 +53,12 @@ typedef struct command {
  * run; otherwise help was printed or an error reported, and *code is what to leave with. */
 bool options_parse(const command *c, int argc, char **argv, void *settings, int *n_operands, exit_code *code);
 
-/* Set an option that has OPTION_PER_FILE, as if it stood at the end of the command line. value: "" for a switch; kept.
+/* The option of this name, when it has OPTION_PER_FILE; otherwise NULL with a sentence about what is wrong. */
+const option *options_find(const command *c, const char *name, char *sentence, size_t size);
+
+/* Set it, as if it stood at the end of the command line. value: "" for a switch, NULL for one that is not to be set; kept.
  * False with a sentence about what is wrong. */
-bool options_set(const command *c, void *settings, const char *name, const char *value, char *sentence, size_t size);
+bool options_set(const command *c, void *settings, const option *o, const char *value, char *sentence, size_t size);
 
 /* "quality=60 background=#ffffff": the options with OPTION_PER_FILE that have a value. To be freed; NULL: no memory. */
 char *options_describe(const command *c, const void *settings);

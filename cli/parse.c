@@ -31,8 +31,7 @@ bool parse_integer(const char *text, uint64_t low, uint64_t high, int *number)
 
 const char *parse_switch(const char *value, void *field)
 {
-    (void)value;
-    *(bool *)field = true;
+    *(bool *)field = value != NULL;
     return NULL;
 }
 

@@ -143,6 +143,13 @@ last='gingham encode --manifest - <list'
 status=$?
 expect_summary '3 files: 0 done, 3 skipped, 0 failed'
 
+# A switch of the command line is taken back for one file; blanks behind an object are nothing.
+printf '%s \t\r\n' '{"input": "in/a/1.png", "options": {"lossless": false}}' '{"input": "in/c/3.png"}' >list
+run encode --manifest list --out-dir switched --lossless --log log.switched
+expect_status 0
+grep -q '"in/a/1.png".*"options": "quality=60"' log.switched || failed 'no option lossless expected'
+grep -q '"in/c/3.png".*"options": "quality=60 lossless"' log.switched || failed 'the option lossless expected'
+
 bad_manifest() {
     printf '%s\n' '{"input": "in/a/1.png"}' "$1" >bad
     rm -rf none
@@ -151,6 +158,16 @@ bad_manifest() {
     [ ! -e none ] || failed 'nothing should be begun'
 }
 bad_manifest '{"input": "a.png"' 'bad: line 2: is not a JSON object'
+for tail in '{"input": "b.png"}' garbage '}' ', 1'; do
+    bad_manifest '{"input": "a.png"} '"$tail" 'bad: line 2: is not a JSON object, one alone'
+done
+for value in '"no"' '"false"' '""' 0 1 null '[true]'; do
+    bad_manifest '{"input": "a", "options": {"lossless": '"$value"'}}' "line 2: option 'lossless' needs true or false"
+done
+for value in true false null '{}'; do
+    bad_manifest '{"input": "a", "options": {"quality": '"$value"'}}' "line 2: option 'quality' needs a text or a number"
+done
+bad_manifest '{"input": "a", "options": {"qualty": false}}' "line 2: 'qualty' is not an option"
 bad_manifest '["a.png"]' 'line 2: is not a JSON object'
 bad_manifest '{"output": "a.ghm"}' 'line 2: an input is missing'
 bad_manifest '{"input": 3}' "line 2: 'input' has to be a text"
