@@ -36,6 +36,11 @@ struct batch {
 
 static atomic_int stop;
 
+const batch_options *batch_options_of(const batch_command *kind, const void *settings)
+{
+    return (const batch_options *)((const char *)settings + kind->options);
+}
+
 /* -------------------------------------------------------------------------------------------------- threads */
 
 int batch_take_threads(batch *b, uint64_t pixels)
@@ -79,8 +84,9 @@ bool batch_has_many(const batch *b)
     return b->has_many;
 }
 
-exit_code batch_check_output(const batch *b, const batch_file *file, bool no_overwrite)
+exit_code batch_check_output(const batch *b, const batch_file *file)
 {
+    const bool no_overwrite = b->options->no_overwrite;
     if (!b->has_many)
         return output_check_names(file->output, file->input, no_overwrite);
     return no_overwrite && output_exists(file->output) ? EXIT_SKIPPED : output_check_differs(file->output, file->input);
@@ -129,7 +135,7 @@ static void count_file(batch *b, exit_code code, const char *line, size_t size)
     b->n_failed += code != EXIT_OK && code != EXIT_SKIPPED;
     if (b->log_code == EXIT_OK)
         b->log_code = batch_log_append(&b->log, line, size);
-    if (b->setup->json)
+    if (b->options->json)
         fwrite(line, 1, size, stdout);
     pthread_mutex_unlock(&b->lock);
 }
@@ -211,11 +217,11 @@ static exit_code run(batch *b)
     return code == EXIT_OK ? finish(b) : code;
 }
 
-exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
-                    int n_operands)
+static exit_code run_many(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
+                          int n_operands)
 {
-    batch b = { .has_many = true, .command = kind, .setup = setup, .log.fd = -1 };
-    b.options = (const batch_options *)((const char *)settings + kind->options);
+    batch b = { .has_many = true, .command = kind, .options = batch_options_of(kind, settings), .setup = setup,
+                .log.fd = -1 };
     exit_code code = batch_list_make(&b.list, kind, settings, operands, n_operands);
     if (code == EXIT_OK)
         code = batch_log_open(&b.log, b.options->log, kind->resumes_from_log && !b.options->force);
@@ -246,16 +252,16 @@ static exit_code run_only_file(batch *b, const batch_file *file)
     const exit_code code = b->command->run(b, file, &line);
     json_end(&line);
     fclose(memory);
-    if (code == EXIT_OK && b->setup->json)
+    if (code == EXIT_OK && b->options->json)
         fwrite(report, 1, size, batch_report(b, file));
     free(report);
     return code;
 }
 
-exit_code batch_run_one(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
-                        char **operands, int n_operands)
+static exit_code run_one(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
+                         char **operands, int n_operands)
 {
-    batch b = { .command = kind, .setup = setup };
+    batch b = { .command = kind, .options = batch_options_of(kind, settings), .setup = setup };
     const bool from_pipe = strcmp(operands[0], "-") == 0;
     const char *named = n_operands == 2 ? operands[1] : !named_output && from_pipe ? "-" : named_output;
     batch_file file = { .input = operands[0], .settings = settings };
@@ -265,23 +271,37 @@ exit_code batch_run_one(const batch_command *kind, const void *settings, const b
     return code;
 }
 
-exit_code batch_check_options(const batch_command *kind, const void *settings, const char *one_output, int n_operands,
-                              bool *is_batch)
+/* -------------------------------------------------------------------------------------------------- either */
+
+static bool is_batch(const batch_options *o)
 {
-    const batch_options *o = (const batch_options *)((const char *)settings + kind->options);
+    return o->out_dir || o->manifest;
+}
+
+exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
+                    char **operands, int n_operands)
+{
+    if (is_batch(batch_options_of(kind, settings)))
+        return run_many(kind, settings, setup, operands, n_operands);
+    return run_one(kind, settings, setup, named_output, operands, n_operands);
+}
+
+exit_code batch_check_options(const batch_command *kind, const void *settings, const char *named_output, int n_operands)
+{
+    const batch_options *o = batch_options_of(kind, settings);
+    const bool many = is_batch(o);
     const char *wrong = NULL;
-    *is_batch = o->out_dir || o->manifest;
-    if (!*is_batch && (o->log || o->part.count > 0 || o->force))
+    if (!many && (o->log || o->part.count > 0 || o->force))
         wrong = "--log, --shard and --force are for batches; name --out-dir or --manifest";
     else if (o->manifest && n_operands > 0)
         wrong = "the inputs are named by the manifest; name no others";
     else if (!o->manifest && n_operands == 0)
         wrong = "no input is named";
-    else if (*is_batch && one_output)
+    else if (many && named_output)
         wrong = "--output is for one file; a batch has --out-dir";
-    else if (!*is_batch && n_operands > 2)
+    else if (!many && n_operands > 2)
         wrong = "one input and one output, or --out-dir for many inputs";
-    else if (!*is_batch && n_operands == 2 && one_output)
+    else if (!many && n_operands == 2 && named_output)
         wrong = "the output is named twice";
     return wrong ? options_fail_usage(kind->command, wrong) : EXIT_OK;
 }

@@ -13,15 +13,18 @@
 #include "options.h"
 #include "parse.h"
 
-/* A member of the options of each command that has batches. */
+/* A member of the options of each command that has batches: what they ask alike, of many files and of one. */
 typedef struct batch_options {
     const char *out_dir, *manifest, *log;
     shard part;
-    bool force;
+    int verbose;
+    bool force, no_overwrite, json, quiet;
 } batch_options;
 
 /* Rows for the table of options; field: the offset of the batch_options. */
 #define BATCH_OPTION_ROWS(field) \
+    { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, (field) + offsetof(batch_options, no_overwrite), \
+      "leave an existing output alone and exit with 9; in a batch, count it as skipped" }, \
     { "out-dir", 0, OPTION_COMMON, "FOLDER", NULL, parse_text, (field) + offsetof(batch_options, out_dir), \
       "take many inputs, folders too, and write the outputs below FOLDER, in folders like the inputs'" }, \
     { "manifest", 0, 0, "FILE", NULL, parse_text, (field) + offsetof(batch_options, manifest), \
@@ -31,7 +34,13 @@ typedef struct batch_options {
     { "shard", 0, 0, "I/N", NULL, parse_shard, (field) + offsetof(batch_options, part), \
       "do every Nth file of a batch only, from the Ith on; I counts from 0" }, \
     { "force", 0, 0, NULL, NULL, parse_switch, (field) + offsetof(batch_options, force), \
-      "in a batch, do again what was done already" }
+      "in a batch, do again what was done already" }, \
+    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, (field) + offsetof(batch_options, json), \
+      "report as one JSON object; one a file in a batch" }, \
+    { "verbose", 'v', 0, NULL, NULL, parse_count, (field) + offsetof(batch_options, verbose), \
+      "say more on standard error" }, \
+    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, (field) + offsetof(batch_options, quiet), \
+      "print errors only" }
 
 /* One file of a batch. */
 typedef struct batch_file {
@@ -60,30 +69,28 @@ typedef struct batch_command {
 
 extern const batch_command encode_batch, decode_batch; /* cmd_encode.c, cmd_decode.c */
 
-/* Whether the options ask for a batch. EXIT_USAGE with a message when they go together with no kind of run. one_output:
- * what --output names, or NULL. */
-exit_code batch_check_options(const batch_command *kind, const void *settings, const char *one_output, int n_operands,
-                              bool *is_batch);
+/* Within the command's settings. */
+const batch_options *batch_options_of(const batch_command *kind, const void *settings);
+
+/* EXIT_USAGE with a message when the options go together with no kind of run. named_output: what --output names, or NULL. */
+exit_code batch_check_options(const batch_command *kind, const void *settings, const char *named_output, int n_operands);
 
 typedef struct batch_setup {
     void *user;  /* what the command wants to have at hand for every file */
     int threads; /* 0: all */
-    bool json;   /* print the lines of the log */
 } batch_setup;
 
-/* The whole batch; returns what the process is to leave with. */
-exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, char **operands,
-                    int n_operands);
-
-/* The only file instead: operands are the input and perhaps the output, which named_output may name, or nothing. */
-exit_code batch_run_one(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
-                        char **operands, int n_operands);
+/* The whole batch, when the options ask for one, otherwise the only file: operands are then the input and perhaps the
+ * output, which named_output may name, or nothing. The options have been checked. Returns what the process is to leave
+ * with. */
+exit_code batch_run(const batch_command *kind, const void *settings, const batch_setup *setup, const char *named_output,
+                    char **operands, int n_operands);
 
 /* For batch_command.run: */
 void *batch_user(const batch *b);
 bool batch_has_many(const batch *b);
-/* Whether the output may be written. EXIT_SKIPPED: it exists, and no_overwrite; of an only file this has been said. */
-exit_code batch_check_output(const batch *b, const batch_file *file, bool no_overwrite);
+/* Whether the output may be written. EXIT_SKIPPED: --no-overwrite, and it exists; of an only file this has been said. */
+exit_code batch_check_output(const batch *b, const batch_file *file);
 /* Where a line for people goes. */
 FILE *batch_report(const batch *b, const batch_file *file);
 /* Wait for and take as many threads as a picture of this size is worth; returned with batch_return_threads(). 0, of an

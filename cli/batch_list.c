@@ -336,7 +336,7 @@ static void keep_shard(batch_list *list, shard part)
 exit_code batch_list_make(batch_list *list, const batch_command *kind, const void *settings, char **operands,
                           int n_operands)
 {
-    const batch_options *options = (const batch_options *)((const char *)settings + kind->options);
+    const batch_options *options = batch_options_of(kind, settings);
     maker m = { list, kind, options, settings };
     *list = (batch_list){ .options = options_describe(kind->command, settings) };
     if (!list->options)

@@ -25,15 +25,14 @@
 typedef struct decode_options {
     const char *output;
     const writer *format;
-    int threads, jpeg_quality, verbose;
+    int threads, jpeg_quality;
     weights_options weights;
-    bool no_verify, no_overwrite, json, quiet;
+    bool no_verify, partial;
     color background;
     metadata_set strip;
     uint64_t limit_pixels, max_memory;
     ghm_region region;
     unsigned scale;
-    bool partial;
     batch_options batch;
     option_texts texts;
 } decode_options;
@@ -74,15 +73,7 @@ static const option decode_option_table[] = {
       "written row by row where the whole picture would not fit" },
     { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
-      "leave an existing output alone and exit with 9; in a batch, count it as skipped" },
     BATCH_OPTION_ROWS(FIELD(batch)),
-    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
-      "report as one JSON object; one a file in a batch" },
-    { "verbose", 'v', 0, NULL, NULL, parse_count, FIELD(verbose),
-      "say more on standard error" },
-    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(quiet),
-      "print errors only" },
 };
 
 static exit_code decode_run(int argc, char **argv);
@@ -167,7 +158,9 @@ static exit_code read_header(decode_job *job)
     if (foreign)
         return fail(EXIT_BAD_INPUT, job->source.label, "is a %s picture, not a Gingham stream", foreign->name);
     ghm_diagnostics diag = { "" };
-    return fail_status(ghm_stream_get_info(data, job->header_bytes, &job->info, &diag), job->source.label, &diag);
+    const ghm_status status = ghm_stream_get_info(data, job->header_bytes, &job->info, &diag);
+    const bool enough = job->options.partial && job->info.format_version > 0; /* damage behind the header is the decoder's to judge */
+    return enough ? EXIT_OK : fail_status(status, job->source.label, &diag);
 }
 
 static ghm_decode_settings decode_settings(const decode_job *job, progress *p)
@@ -369,7 +362,7 @@ static exit_code decode_to_output(decode_job *job)
     if (code == EXIT_OK)
         code = measure(job);
     if (code == EXIT_OK)
-        code = output_open(&job->out, job->file->output, job->options.no_overwrite);
+        code = output_open(&job->out, job->file->output, job->options.batch.no_overwrite);
     if (code != EXIT_OK)
         return code;
     code = output_close(&job->out, decode(job));
@@ -420,7 +413,7 @@ static exit_code decode_file(decode_job *job, batch *b, json_object *line)
 {
     exit_code code = choose_format(job);
     if (code == EXIT_OK)
-        code = batch_check_output(b, job->file, job->options.no_overwrite);
+        code = batch_check_output(b, job->file);
     if (code == EXIT_OK)
         code = source_open(&job->source, job->file->input, source_byte_limit(job->options.limit_pixels));
     if (code == EXIT_OK)
@@ -454,7 +447,7 @@ static exit_code run_file(batch *b, const batch_file *file, json_object *line)
             report_output_size(&job, line);
         else
             weights_report(job.model, line);
-        if (!job.options.json && !job.options.quiet)
+        if (!job.options.batch.json && !job.options.batch.quiet)
             report_line(&job, batch_report(b, file));
     }
     ghm_image_free(&job.picture);
@@ -498,20 +491,18 @@ static exit_code decode_run(int argc, char **argv)
     decode_options options;
     int n_operands;
     exit_code code;
-    bool is_batch;
     weights_set weights;
     memset(&options, 0, sizeof options);
     if (!options_parse(&decode_command, argc, argv, &options, &n_operands, &code))
         return code;
-    message_set_verbosity(options.quiet, options.verbose);
-    code = batch_check_options(&decode_batch, &options, options.output, n_operands, &is_batch);
+    message_set_verbosity(options.batch.quiet, options.batch.verbose);
+    code = batch_check_options(&decode_batch, &options, options.output, n_operands);
     if (code != EXIT_OK)
         return code;
     code = weights_set_open(&weights, &decode_command, &options.weights);
-    const batch_setup setup = { &weights, options.threads, options.json };
+    const batch_setup setup = { &weights, options.threads };
     if (code == EXIT_OK)
-        code = is_batch ? batch_run(&decode_batch, &options, &setup, argv + 1, n_operands)
-                        : batch_run_one(&decode_batch, &options, &setup, options.output, argv + 1, n_operands);
+        code = batch_run(&decode_batch, &options, &setup, options.output, argv + 1, n_operands);
     weights_set_close(&weights);
     return code;
 }

@@ -23,9 +23,9 @@
 typedef struct encode_options {
     const char *output;
     double quality, alpha_quality;
-    int threads, verbose;
+    int threads;
     weights_options weights;
-    bool lossless, no_picture_hash, verify, no_overwrite, json, quiet;
+    bool lossless, no_picture_hash, verify;
     color background;
     metadata_set strip;
     uint64_t limit_pixels, max_memory;
@@ -61,15 +61,7 @@ static const option encode_option_table[] = {
       "refuse what needs more working memory, beside weights and what is read whole; takes k, M and G" },
     { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
       "refuse larger pictures; takes k, M and G" },
-    { "no-overwrite", 'n', OPTION_COMMON, NULL, NULL, parse_switch, FIELD(no_overwrite),
-      "leave an existing output alone and exit with 9; in a batch, count it as skipped" },
     BATCH_OPTION_ROWS(FIELD(batch)),
-    { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
-      "report as one JSON object; one a file in a batch" },
-    { "verbose", 'v', 0, NULL, NULL, parse_count, FIELD(verbose),
-      "say more on standard error" },
-    { "quiet", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(quiet),
-      "print errors only" },
 };
 
 static exit_code encode_run(int argc, char **argv);
@@ -250,7 +242,7 @@ static exit_code encode_verified(encode_job *job)
 /* The output is opened before the long work, so that an unwritable place is reported at once. */
 static exit_code encode_to_output(encode_job *job)
 {
-    const exit_code code = output_open(&job->out, job->file->output, job->options.no_overwrite);
+    const exit_code code = output_open(&job->out, job->file->output, job->options.batch.no_overwrite);
     if (code != EXIT_OK)
         return code;
     return output_close(&job->out, job->options.verify ? encode_verified(job) : encode_rows(job));
@@ -325,7 +317,7 @@ static exit_code check_done(encode_job *job, json_object *line)
 
 static exit_code encode_file(encode_job *job, batch *b, json_object *line)
 {
-    exit_code code = batch_check_output(b, job->file, job->options.no_overwrite);
+    exit_code code = batch_check_output(b, job->file);
     if (code != EXIT_OK)
         return code;
     code = source_open(&job->source, job->file->input, source_byte_limit(job->options.limit_pixels));
@@ -351,7 +343,7 @@ static exit_code run_file(batch *b, const batch_file *file, json_object *line)
         report_members(&job, line);
         if (!job.in_batch)
             weights_report(job.model, line);
-        if (!job.options.json && !job.options.quiet)
+        if (!job.options.batch.json && !job.options.batch.quiet)
             report_line(&job, batch_report(b, file));
     }
     picture_close(&job.picture);
@@ -387,22 +379,20 @@ static exit_code encode_run(int argc, char **argv)
     encode_options options;
     int n_operands;
     exit_code code;
-    bool is_batch;
     ghm_model *model = NULL;
     memset(&options, 0, sizeof options);
     options.alpha_quality = 100; /* no default of the table: origins of earlier streams do not name it */
     if (!options_parse(&encode_command, argc, argv, &options, &n_operands, &code))
         return code;
-    message_set_verbosity(options.quiet, options.verbose);
+    message_set_verbosity(options.batch.quiet, options.batch.verbose);
     if (options.lossless && options.alpha_quality < 100)
         return options_fail_usage(&encode_command, "--lossless is of alpha without loss too, which --alpha-quality denies");
-    code = batch_check_options(&encode_batch, &options, options.output, n_operands, &is_batch);
+    code = batch_check_options(&encode_batch, &options, options.output, n_operands);
     if (code == EXIT_OK)
         code = weights_open(&encode_command, &options.weights, &model);
-    const batch_setup setup = { model, options.threads, options.json };
+    const batch_setup setup = { model, options.threads };
     if (code == EXIT_OK)
-        code = is_batch ? batch_run(&encode_batch, &options, &setup, argv + 1, n_operands)
-                        : batch_run_one(&encode_batch, &options, &setup, options.output, argv + 1, n_operands);
+        code = batch_run(&encode_batch, &options, &setup, options.output, argv + 1, n_operands);
     ghm_model_close(&model);
     return code;
 }
