@@ -103,8 +103,7 @@ static const option bench_option_table[] = {
       "what to measure, separated by commas: read, analysis, entropy, context, synthesis, write" },
     { "reps", 'n', OPTION_COMMON, "N", "5", parse_repetitions, FIELD(repetitions),
       "timed repetitions, after one that is not timed" },
-    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
-      "refuse larger pictures; takes k, M and G" },
+    LIMIT_PIXELS_OPTION_ROW(FIELD(limit_pixels)),
     { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "report as one JSON object" },
 };

@@ -47,8 +47,7 @@ static const option compare_option_table[] = {
       "clips: compare the first N frames only" },
     { "per-frame", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(per_frame),
       "clips: a line a frame too; JSON has the values of frames in any case" },
-    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
-      "refuse larger pictures; takes k, M and G" },
+    LIMIT_PIXELS_OPTION_ROW(FIELD(limit_pixels)),
     { "json", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(json),
       "report as one JSON object" },
 };

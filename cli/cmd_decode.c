@@ -71,8 +71,7 @@ static const option decode_option_table[] = {
     { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
       "refuse what needs more working memory, beside weights and stream; takes k, M and G. PNG, PPM and PAM are "
       "written row by row where the whole picture would not fit" },
-    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
-      "refuse larger pictures; takes k, M and G" },
+    LIMIT_PIXELS_OPTION_ROW(FIELD(limit_pixels)),
     BATCH_OPTION_ROWS(FIELD(batch)),
 };
 

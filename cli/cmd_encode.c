@@ -59,8 +59,7 @@ static const option encode_option_table[] = {
       "the same as --verify" },
     { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
       "refuse what needs more working memory, beside weights and what is read whole; takes k, M and G" },
-    { "limit-pixels", 0, 0, "N", DEFAULT_LIMIT_PIXELS, parse_pixels, FIELD(limit_pixels),
-      "refuse larger pictures; takes k, M and G" },
+    LIMIT_PIXELS_OPTION_ROW(FIELD(limit_pixels)),
     BATCH_OPTION_ROWS(FIELD(batch)),
 };
 

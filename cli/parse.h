@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Pixels that a picture may have unless --limit-pixels says otherwise: 2^28, as text for the option tables. */
-#define DEFAULT_LIMIT_PIXELS "268435456"
+/* A row for tables of options (options.h); field: the offset of a uint64_t. The default is 2^28. */
+#define LIMIT_PIXELS_OPTION_ROW(field) \
+    { "limit-pixels", 0, 0, "N", "268435456", parse_pixels, field, "refuse larger pictures; takes k, M and G" }
 
 typedef struct color {
     bool given;
