@@ -66,6 +66,7 @@ struct ghm_decoder {
     reconstruction rec;
     picture_hash *hash;   /* NULL: nothing to compare */
     uint8_t *slab;        /* rows of pixels at full size */
+    size_t pixel_rows;    /* of y, at most made into pixels together */
     downscale downscale;
     uint8_t *row;         /* of the result, when it is smaller */
     ghm_image image;      /* of ghm_decode_image(): the result */
@@ -209,6 +210,11 @@ static void allocate_rows(ghm_decoder *d, bool whole_picture)
     }
     if (scale > 1 || !whole_picture)
         d->slab = arena_alloc(&d->arena, d->g.slab * MODEL_Y_STRIDE * d->window.width, pixel);
+    d->pixel_rows = d->slab ? d->g.slab : d->g.h;
+    if (d->settings.progress) {
+        const size_t rows = frame_rows_between_calls(&d->g, model_synthesis_kmac(d->model, d->g.filtered), d->n_threads);
+        d->pixel_rows = rows < d->pixel_rows ? rows : d->pixel_rows;
+    }
 }
 
 static ghm_status allocate(ghm_decoder *d, bool whole_picture)
@@ -414,10 +420,10 @@ static size_t group_end(const ghm_decoder *d, size_t first)
     return first + n < d->end_band ? first + n : d->end_band;
 }
 
-/* Rows of y to be made into pixels next, of those that the bands so far allow: where a slab has no room for all, equal parts. */
+/* Rows of y to be made into pixels next, of those that the bands so far allow: where these are too many together, equal parts. */
 static size_t next_rows(const ghm_decoder *d)
 {
-    const size_t ready = reconstruction_ready(&d->rec), parts = d->slab ? (ready + d->g.slab - 1) / d->g.slab : 1;
+    const size_t ready = reconstruction_ready(&d->rec), parts = (ready + d->pixel_rows - 1) / d->pixel_rows;
     return parts > 1 ? (ready + parts - 1) / parts : ready;
 }
 

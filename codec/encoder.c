@@ -81,7 +81,15 @@ struct ghm_encoder {
     coded_band *coded;    /* those of a group, and those above it whose last pixels need it */
     size_t n_coded, written;
     size_t made_first, made_last; /* rows of pixels in the slab */
+    size_t pixel_rows;    /* of y, at most made into pixels together */
+    size_t coded_rows;    /* of y, in bands that are coded */
+    ghm_model_info cost;  /* where the caller wants to know of progress */
 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 static coded_band *coded_of(const ghm_encoder *e, size_t band)
 {
@@ -255,6 +263,12 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
 static ghm_status open_stream(ghm_encoder *e, bool pushing)
 {
     e->slab_rows = pushing ? e->g.slab : group_rows(&e->g);
+    e->pixel_rows = e->g.slab;
+    if (e->settings.progress) {
+        ghm_model_get_info(e->model, &e->cost);
+        e->slab_rows = smaller(e->slab_rows, frame_rows_between_calls(&e->g, e->cost.encoder_kmac, e->n_threads));
+        e->pixel_rows = smaller(e->pixel_rows, frame_rows_between_calls(&e->g, e->cost.synthesis_kmac, e->n_threads));
+    }
     if (pushing)
         allocate_window(e);
     GHM_TRY(allocate(e));
@@ -389,12 +403,24 @@ static ghm_status write_band(ghm_encoder *e, size_t band)
     return GHM_OK;
 }
 
+/* How much of all multiply-adds is done. */
+static ghm_status tell_progress(ghm_encoder *e)
+{
+    const double a = e->cost.encoder_kmac, s = e->cost.synthesis_kmac, c = e->cost.decoder_kmac - s;
+    if (!e->settings.progress)
+        return GHM_OK;
+    const double done = a * (double)e->analysed + c * (double)e->coded_rows + s * (double)e->rec.done;
+    if (e->settings.progress(e->settings.progress_user, done / ((a + c + s) * (double)e->g.h)))
+        return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
+    return GHM_OK;
+}
+
 /* The encoder decodes what it coded, with the decoder's own functions, and writes the bands that this completes. */
 static ghm_status make_pixels(ghm_encoder *e)
 {
     size_t ready;
     while ((ready = reconstruction_ready(&e->rec)) > 0) {
-        const size_t n = ready < e->g.slab ? ready : e->g.slab;
+        const size_t n = smaller(ready, e->pixel_rows);
         reconstruction_range(&e->rec, n, &e->made_first, &e->made_last);
         reconstruction_run(&e->rec, n, e->slab, row_bytes(e), (other_tasks){ 0 });
         thread_pool_run(e->pool, e->last_band - e->written, choose_direct, e);
@@ -402,6 +428,7 @@ static ghm_status make_pixels(ghm_encoder *e)
             picture_hash_rows(e->hash, e->slab, row_bytes(e), e->made_last - e->made_first);
         for (; e->written < e->last_band && frame_band_first(&e->g, e->written + 1) <= e->rec.done; e->written++)
             GHM_TRY(write_band(e, e->written));
+        GHM_TRY(tell_progress(e));
     }
     return GHM_OK;
 }
@@ -426,11 +453,9 @@ static ghm_status encode_group(ghm_encoder *e)
         if (e->band_status[i] != GHM_OK)
             return ghm_fail(&e->diag, e->band_status[i], "%s", e->band_diag[i].text);
     }
+    e->coded_rows = frame_band_first(&e->g, e->last_band);
     GHM_TRY(make_pixels(e));
     GHM_TRY(write_out(e));
-    const double done = (double)e->last_band / (double)e->g.n_bands;
-    if (e->settings.progress && e->settings.progress(e->settings.progress_user, done))
-        return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
     begin_group(e, e->last_band);
     return GHM_OK;
 }
@@ -463,6 +488,7 @@ static ghm_status advance(ghm_encoder *e)
         if (has_alpha(e))
             take_alpha(e, e->run_first, e->run_last);
         e->analysed = e->run_last;
+        GHM_TRY(tell_progress(e));
         if (e->analysed == end)
             GHM_TRY(encode_group(e));
     }

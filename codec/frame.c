@@ -112,6 +112,13 @@ void frame_geometry_overlap(frame_geometry *g, const ghm_model *model, size_t n_
     g->slab = smaller(g->slab, clamp(g->ahead * g->band_h, STRIP_MIN_ROWS * threads, g->h));
 }
 
+size_t frame_rows_between_calls(const frame_geometry *g, double kmac, int n_threads)
+{
+    const double quarter_second = 25e9; /* multiply-adds of a thread */
+    const double row = 1000 * kmac * MODEL_Y_STRIDE * (double)g->width, rows = quarter_second * n_threads / row;
+    return clamp(rows < (double)g->h ? (size_t)rows : g->h, smaller(STRIP_MIN_ROWS * (size_t)n_threads, g->h), g->h);
+}
+
 size_t frame_band_first(const frame_geometry *g, size_t band)
 {
     return band < g->n_bands ? band * g->band_h : g->h;

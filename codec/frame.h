@@ -43,6 +43,9 @@ frame_geometry frame_geometry_make(const ghm_model *model, const stream_header *
  * decoded beside the strips of the group before, so that no thread waits for the last band of a group. Without more threads or bands
  * than one group's, or where y_hat of two groups took more of max_memory than groups may, nothing changes. */
 void frame_geometry_overlap(frame_geometry *g, const ghm_model *model, size_t n_bands, int n_threads, uint64_t max_memory);
+/* Rows of y to work on between two calls of a progress callback, at kmac thousands of multiply-adds a pixel: about a quarter of a
+ * second's. */
+size_t frame_rows_between_calls(const frame_geometry *g, double kmac, int n_threads);
 size_t frame_band_first(const frame_geometry *g, size_t band);
 size_t frame_band_rows(const frame_geometry *g, size_t band);
 /* How many bands at most have pixels that are still to be made for want of the y_hat of the band below. */

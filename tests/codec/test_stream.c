@@ -1024,6 +1024,56 @@ static int stop(void *user, double done)
     return done > 0;
 }
 
+typedef struct progress_log {
+    int n_calls;
+    double last;
+} progress_log;
+
+static int log_progress(void *user, double done)
+{
+    progress_log *log = user;
+    assert_true(done >= log->last && done <= 1);
+    log->n_calls++;
+    log->last = done;
+    return 0;
+}
+
+/* One band, and networks that take a second for it: still there is something to tell, and pixels do not depend on it. */
+static void progress_is_told_within_a_band(void **state)
+{
+    (void)state;
+    ghm_model *slow;
+    ghm_image image = make_picture(PICTURE_SCENE, 700, 500, 1), out = { 0 }, quiet = { 0 };
+    ghm_buffer bytes = { 0 }, plain = { 0 };
+    ghm_encode_settings settings;
+    ghm_decode_settings decode_settings;
+    progress_log encoding = { 0 }, decoding = { 0 };
+    assert_int_equal(ghm_model_open_profile("best", GHM_BACKEND_AUTO, &slow, NULL), GHM_OK);
+    ghm_encode_settings_default(&settings);
+    settings.threads = 1;
+    assert_int_equal(ghm_encode_image(slow, &settings, &image, &plain, NULL), GHM_OK);
+    settings.progress = log_progress;
+    settings.progress_user = &encoding;
+    assert_int_equal(ghm_encode_image(slow, &settings, &image, &bytes, NULL), GHM_OK);
+    assert_int_equal(bytes.size, plain.size);
+    assert_memory_equal(bytes.data, plain.data, bytes.size);
+    assert_int_equal(ghm_decode_image(slow, NULL, bytes.data, bytes.size, &quiet, NULL), GHM_OK);
+    ghm_decode_settings_default(&decode_settings);
+    decode_settings.threads = 1;
+    decode_settings.progress = log_progress;
+    decode_settings.progress_user = &decoding;
+    assert_int_equal(ghm_decode_image(slow, &decode_settings, bytes.data, bytes.size, &out, NULL), GHM_OK);
+    assert_same_picture(&out, &quiet);
+    print_message("%d and %d calls\n", encoding.n_calls, decoding.n_calls);
+    assert_true(encoding.n_calls >= 4 && encoding.last == 1 && decoding.n_calls >= 3 && decoding.last == 1);
+    ghm_buffer_free(&bytes);
+    ghm_buffer_free(&plain);
+    ghm_image_free(&image);
+    ghm_image_free(&out);
+    ghm_image_free(&quiet);
+    ghm_model_close(&slow);
+}
+
 static void callers_may_cancel(void **state)
 {
     (void)state;
@@ -1141,6 +1191,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(encoders_keep_to_limits),
         cmocka_unit_test(a_limit_is_called_a_limit),
         cmocka_unit_test(failing_allocations_are_survived),
+        cmocka_unit_test(progress_is_told_within_a_band),
         cmocka_unit_test(callers_may_cancel),
         cmocka_unit_test(wrong_rows_are_refused),
         cmocka_unit_test(formats_and_metadata_come_with_the_first_bytes),

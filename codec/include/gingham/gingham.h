@@ -63,7 +63,8 @@ typedef struct ghm_diagnostics {
     char text[256];
 } ghm_diagnostics;
 
-/** Called now and then during long work, from the calling thread, with done in [0, 1]; return nonzero to cancel. */
+/** Called about every quarter of a second during long work, from the calling thread, with done in [0, 1], which never falls; return
+ * nonzero to cancel. */
 typedef int (*ghm_progress_callback)(void *user, double done);
 
 /**
