@@ -1,4 +1,6 @@
-/* pnm_reader.c - Netpbm's PGM and PPM, binary (P5, P6) and plain (P2, P3), and PAM (P7), with any maxval up to 65535. */
+/* pnm_reader.c - Netpbm's PBM, PGM and PPM, binary (P4, P5, P6) and plain (P1, P2, P3), and PAM (P7), with any maxval up to
+ * 65535. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +15,9 @@ typedef struct pnm {
     exit_code code;         /* of reading; unless EXIT_OK, the file seems to end */
     uint64_t width, height;
     uint32_t maxval;
-    unsigned n_components; /* of a ghm_components, which it is */
+    uint64_t n_components; /* of a ghm_components, which it is */
     unsigned bit_depth;    /* the fewest bits, from 8 on, that hold maxval */
-    bool plain;
+    bool plain, bits;      /* bits: PBM, a bit a pixel, of which 1 is black */
     uint8_t *bytes;        /* a row as the file has it */
 } pnm;
 
@@ -98,9 +100,8 @@ static bool parse_named_number(pnm *f, const char *name, const named_number *num
 static bool parse_pam_header(pnm *f, uint64_t *maxval)
 {
     char name[MAX_WORD];
-    uint64_t depth = 0;
     const named_number numbers[] = {
-        { "WIDTH", &f->width }, { "HEIGHT", &f->height }, { "DEPTH", &depth }, { "MAXVAL", maxval }
+        { "WIDTH", &f->width }, { "HEIGHT", &f->height }, { "DEPTH", &f->n_components }, { "MAXVAL", maxval }
     };
     for (parse_word(f, name); strcmp(name, "ENDHDR") != 0; parse_word(f, name)) {
         if (strcmp(name, "TUPLTYPE") == 0)
@@ -108,15 +109,16 @@ static bool parse_pam_header(pnm *f, uint64_t *maxval)
         else if (!parse_named_number(f, name, numbers, sizeof numbers / sizeof *numbers))
             return false;
     }
-    f->n_components = depth <= 4 ? (unsigned)depth : 0;
-    return f->n_components > 0;
+    return true;
 }
 
 static bool parse_pnm_header(pnm *f, char type, uint64_t *maxval)
 {
-    f->plain = type == '2' || type == '3';
+    f->plain = type <= '3';
+    f->bits = type == '1' || type == '4';
     f->n_components = type == '3' || type == '6' ? 3 : 1;
-    return parse_number(f, &f->width) && parse_number(f, &f->height) && parse_number(f, maxval);
+    *maxval = 1;
+    return parse_number(f, &f->width) && parse_number(f, &f->height) && (f->bits || parse_number(f, maxval));
 }
 
 static bool parse_header(pnm *f)
@@ -136,6 +138,19 @@ static bool parse_header(pnm *f)
     return true;
 }
 
+static exit_code read_header(pnm *f)
+{
+    const bool good = parse_header(f);
+    if (f->code != EXIT_OK)
+        return f->code;
+    if (!good)
+        return fail(EXIT_BAD_INPUT, f->source->label, f->bits ? "damaged PNM: the header has no width and height" :
+                    "damaged PNM: the header has no width, height and maxval up to 65535");
+    if (f->n_components < 1 || f->n_components > 4)
+        return fail(EXIT_BAD_INPUT, f->source->label, "is a PAM of depth %" PRIu64 "; 1 to 4 can be read", f->n_components);
+    return EXIT_OK;
+}
+
 /* ---------------------------------------------------------------------------------------------- samples */
 
 static size_t bytes_per_sample(const pnm *f)
@@ -153,11 +168,22 @@ static exit_code fail_sample(const pnm *f, uint32_t row)
     return fail(EXIT_BAD_INPUT, f->source->label, "damaged PNM: a sample in row %u is missing or above %u", row, f->maxval);
 }
 
-/* A plain sample takes a digit and a blank, but for the last blank. Where the end is known, it is missed before the work. */
-static bool samples_fit(const pnm *f)
+static uint64_t bytes_per_row(const pnm *f)
+{
+    return f->bits ? (f->width + 7) / 8 : f->width * f->n_components * bytes_per_sample(f);
+}
+
+/* A plain sample takes a digit and a blank, but for the last blank, and for PBM. */
+static uint64_t fewest_bytes(const pnm *f)
 {
     const uint64_t n_samples = f->width * f->height * f->n_components;
-    const uint64_t needed = f->plain ? 2 * n_samples - 1 : n_samples * bytes_per_sample(f);
+    return !f->plain ? f->height * bytes_per_row(f) : f->bits ? n_samples : 2 * n_samples - 1;
+}
+
+/* Where the end is known, it is missed before the work. */
+static bool samples_fit(const pnm *f)
+{
+    const uint64_t needed = fewest_bytes(f);
     const uint64_t position = source_position(f->source) - (uint64_t)(f->end - f->p);
     return !f->source->seekable || (position <= f->source->size && needed <= f->source->size - position);
 }
@@ -188,7 +214,7 @@ static exit_code read_binary_row(pnm *f, uint32_t y, uint8_t *row, size_t n_samp
 {
     const size_t size = bytes_per_sample(f);
     const uint8_t *p = f->bytes;
-    const exit_code code = read_bytes(f, f->bytes, n_samples * size);
+    const exit_code code = read_bytes(f, f->bytes, bytes_per_row(f));
     if (code != EXIT_OK)
         return code;
     for (size_t i = 0; i < n_samples; i++, p += size)
@@ -197,11 +223,32 @@ static exit_code read_binary_row(pnm *f, uint32_t y, uint8_t *row, size_t n_samp
     return EXIT_OK;
 }
 
+/* From the highest bit of a byte on. */
+static exit_code read_row_of_bits(pnm *f, uint8_t *row, size_t n_samples)
+{
+    const exit_code code = read_bytes(f, f->bytes, bytes_per_row(f));
+    for (size_t i = 0; code == EXIT_OK && i < n_samples; i++)
+        put_sample(f, ~f->bytes[i / 8] >> (7 - i % 8) & 1, row, i);
+    return code;
+}
+
+/* PBM's digits may stand without blanks. */
+static bool parse_bit(pnm *f, uint64_t *sample)
+{
+    skip_blanks(f);
+    const int c = peek(f);
+    if (c != '0' && c != '1')
+        return false;
+    *sample = c == '0';
+    f->p++;
+    return true;
+}
+
 static exit_code read_plain_row(pnm *f, uint32_t y, uint8_t *row, size_t n_samples)
 {
     uint64_t value;
     for (size_t i = 0; i < n_samples; i++)
-        if (!parse_number(f, &value) || !put_sample(f, value, row, i))
+        if (!(f->bits ? parse_bit(f, &value) : parse_number(f, &value)) || !put_sample(f, value, row, i))
             return f->code != EXIT_OK ? f->code : fail_sample(f, y);
     return EXIT_OK;
 }
@@ -215,6 +262,8 @@ static exit_code pnm_read_rows(picture_reader *r, const ghm_image *to)
         uint8_t *row = to->planes[0] + y * to->row_stride;
         if (f->plain)
             code = read_plain_row(f, r->row + y, row, n_samples);
+        else if (f->bits)
+            code = read_row_of_bits(f, row, n_samples);
         else if (f->maxval == 255)
             code = read_bytes(f, row, n_samples);
         else
@@ -231,11 +280,9 @@ static exit_code pnm_open(picture_reader *r)
     if (!f)
         return picture_fail_memory(r);
     f->source = r->source;
-    if (!parse_header(f))
-        return f->code != EXIT_OK ? f->code
-                                  : fail(EXIT_BAD_INPUT, r->source->label,
-                                         "damaged PNM: the header has no width, height and maxval up to 65535");
-    const exit_code code = picture_describe(r, f->width, f->height, (ghm_components)f->n_components, f->bit_depth);
+    exit_code code = read_header(f);
+    if (code == EXIT_OK)
+        code = picture_describe(r, f->width, f->height, (ghm_components)f->n_components, f->bit_depth);
     if (code != EXIT_OK)
         return code;
     if (!samples_fit(f))
@@ -262,7 +309,7 @@ static void pnm_close(picture_reader *r)
 
 static bool pnm_probe(const uint8_t *data, size_t size)
 {
-    return size >= 3 && data[0] == 'P' && strchr("23567", data[1]) && data[1] && (is_space(data[2]) || data[2] == '#');
+    return size >= 3 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && (is_space(data[2]) || data[2] == '#');
 }
 
 const reader pnm_reader = { "PNM", false, pnm_probe, pnm_open, pnm_read_rows, pnm_finish, pnm_close };

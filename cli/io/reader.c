@@ -24,7 +24,7 @@ static const reader *const readers[] = {
 };
 
 const char *const reader_suffixes[] = {
-    ".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".pnm", ".pam",
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".pbm", ".pgm", ".ppm", ".pnm", ".pam",
 #ifdef GHM_HAVE_WEBP
     ".webp",
 #endif

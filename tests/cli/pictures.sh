@@ -170,6 +170,31 @@ run encode "$images/rgb-17x13.ppm" small.ghm
 run encode "$images/plain-17x13.ppm" a.ghm
 expect_same small.ghm a.ghm
 
+# PBM, binary and plain with blanks or without: 1 is black.
+printf 'P2 11 2 255 0 255 0 0 255 255 0 255 255 255 0  255 255 255 255 0 0 0 0 255 0 255' >bits.pgm
+printf 'P4 # bits\n11 2\n\262\077\017\137' >bits.pbm
+printf 'P1\n11 2\n10110010001 0 0 0 0 1 1 1 1 0 10\n' >plain.pbm
+run encode bits.pgm wanted.ghm --lossless
+for name in bits.pbm plain.pbm; do
+    run encode $name a.ghm --lossless
+    expect_status 0
+    expect_no_stderr
+    expect_same wanted.ghm a.ghm
+done
+last='gingham encode - --lossless <bits.pbm'
+"$gingham" encode - --lossless <bits.pbm >a.ghm 2>"$err"
+expect_same wanted.ghm a.ghm
+printf 'P4\n11 2\n\262\077\017' >short.pbm
+printf 'P1\n11 2\n1011001000100001111020' >wrong.pbm
+printf 'P1\n11\n' >torn.pbm
+for name in short.pbm wrong.pbm torn.pbm; do
+    run encode $name none.ghm
+    expect_failure 4 "$name: damaged PNM"
+done
+printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n12345' >deep.pam
+run encode deep.pam none.ghm
+expect_failure 4 'is a PAM of depth 5; 1 to 4 can be read'
+
 run encode "$images/cmyk.jpg" a.ghm
 expect_status 0
 expect_stderr 'warning: CMYK is converted to RGB without its profile'
