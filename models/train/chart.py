@@ -64,6 +64,14 @@ def ticks(low, high, n):
     return [i * step for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
+def seconds_at(step, times):
+    """times: (step, seconds); straight lines between."""
+    step = min(step, max(times)[0])   # a tick may be off by the last digit
+    before, after = max(t for t in times if t[0] <= step), min(t for t in times if t[0] >= step)
+    share = (step - before[0]) / max(after[0] - before[0], 1)
+    return before[1] + share * (after[1] - before[1])
+
+
 class Panel:
     """One diagram; collects SVG elements in `out`."""
 
@@ -103,9 +111,8 @@ class Panel:
         """Steps, and below them the minutes they took."""
         y = self.y0 + HEIGHT
         for step in ticks(0, self.steps, 6):
-            minutes = min(times, key=lambda item: abs(item[0] - step))[1] / 60
             self.text(self.x(step), y + 17, '%d' % step, 'soft', 'middle')
-            self.text(self.x(step), y + 31, '%.1f min' % minutes, 'soft', 'middle')
+            self.text(self.x(step), y + 31, '%.1f min' % (seconds_at(step, times) / 60), 'soft', 'middle')
         self.text(WIDTH - RIGHT + 34, y + 17, 'steps', 'soft')
 
 
