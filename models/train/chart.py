@@ -66,7 +66,7 @@ def ticks(low, high, n):
 
 def seconds_at(step, times):
     """times: (step, seconds); straight lines between."""
-    step = min(step, max(times)[0])   # a tick may be off by the last digit
+    step = min(max(step, min(times)[0]), max(times)[0])   # a tick may be off by the last digit, and a log begin late
     before, after = max(t for t in times if t[0] <= step), min(t for t in times if t[0] >= step)
     share = (step - before[0]) / max(after[0] - before[0], 1)
     return before[1] + share * (after[1] - before[1])

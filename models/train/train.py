@@ -31,13 +31,12 @@ from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import HAS_FUSED, make_optimizer, resume_optimizer
 from pruning import BlockPruning
 from quantize import FakeQuantization, calibrate
-from validate import geometric_mean, picture_costs
+from validate import describe_costs, picture_costs
 
 EMA_DECAY, EMA_EVERY = 0.999, 4
 HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its peak, then a cosine down to this share of it
 LOG_EVERY, PRUNE_EVERY = 50, 100
 SYNTHESIS = r'gs\.|gain_d4'        # parameters behind the latents
-COMPARE_LAMBDA = (0.0008, 0.08)   # the printed mean is over the anchors in this range, as in the first experiments
 
 
 class Trainer:
@@ -235,14 +234,9 @@ class Trainer:
         net = copy.deepcopy(self.net)
         net.load_state_dict(self.ema)
         costs = picture_costs(net, self.validation, range(self.config.n_anchors), self.ops)
-        lo, hi = COMPARE_LAMBDA
-        lagrangians = [self.config.lagrangian(a) / 255 ** 2 for a in range(self.config.n_anchors)]
-        compared = [a for a, l in enumerate(lagrangians) if 0.999 * lo < l < 1.001 * hi]
-        means, of_pictures = costs.mean(1), np.exp(np.log(costs[compared]).mean(0))
-        self.log('validation step %d t %.0f mean %.4f of %d anchors, %.4f of all, worst picture %.4f (%d)%s: %s' % (
-            self.step, self.seconds, geometric_mean(means[compared]), len(compared), geometric_mean(means),
-            of_pictures.max(), of_pictures.argmax(),
-            ', pruned %.3f' % self.pruning.pruned_share() if self.pruning else '', ' '.join('%.4f' % c for c in means)))
+        summary, by_anchor = describe_costs(self.config, costs)
+        pruned = ', pruned %.3f' % self.pruning.pruned_share() if self.pruning else ''
+        self.log('validation step %d t %.0f %s%s: %s' % (self.step, self.seconds, summary, pruned, by_anchor))
         draw_log(self.args.out + '.log', self.args.out + '.svg')
 
     def save(self):

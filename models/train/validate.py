@@ -1,9 +1,21 @@
-"""Cost of a model on the validation pictures: lambda * 255^2 * MSE + bits a pixel, with hard rounding."""
+#!/usr/bin/env python3
+"""Cost of models on the validation pictures: lambda * 255^2 * MSE + bits a pixel, with hard rounding.
+
+    validate.py MODEL... --data tiles.npy        MODEL: checkpoints and weight files
+
+The networks compute in real numbers, with the distributions that training assumes: a weight file costs what a run that
+starts from it costs at its first step, not what its measured tables make of it (export.py tells that).
+"""
+import argparse
+
 import numpy as np
 import torch
 
-from data import as_pictures
+from checkpoint import load_network
+from data import as_pictures, split
 from model import FLOAT
+
+COMPARE_LAMBDA = (0.0008, 0.08)   # the mean is over the anchors in this range, as in the first experiments
 
 
 def picture_costs(net, pictures, anchors, ops=FLOAT, eight_bit=False):
@@ -46,3 +58,35 @@ def integer_cost(codec, pictures, anchors):
 
 def geometric_mean(values):
     return float(np.exp(np.mean(np.log(values))))
+
+
+def compared_anchors(config):
+    """Those with lambda in COMPARE_LAMBDA."""
+    lo, hi = COMPARE_LAMBDA
+    return [a for a in range(config.n_anchors) if 0.999 * lo < config.lagrangian(a) / 255 ** 2 < 1.001 * hi]
+
+
+def describe_costs(config, costs):
+    """Costs of pictures at all anchors (anchors, N) -> two parts of a line: means and the worst picture, costs by anchor."""
+    means, compared = costs.mean(1), compared_anchors(config)
+    of_pictures = np.exp(np.log(costs[compared]).mean(0))
+    summary = 'mean %.4f of %d anchors, %.4f of all, worst picture %.4f (%d)' % (
+        geometric_mean(means[compared]), len(compared), geometric_mean(means), of_pictures.max(), of_pictures.argmax())
+    return summary, ' '.join('%.4f' % c for c in means)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('model', nargs='+')
+    parser.add_argument('--data', required=True, help='tiles made by data.py')
+    parser.add_argument('--device', default='cpu')
+    args = parser.parse_args()
+    _, validation = split(np.load(args.data, mmap_mode='r'))
+    for path in args.model:
+        net = load_network(path).to(args.device)
+        costs = picture_costs(net, torch.from_numpy(np.array(validation)), range(net.config.n_anchors))
+        print('%s: %s: %s' % (path, *describe_costs(net.config, costs)), flush=True)
+
+
+if __name__ == '__main__':
+    main()
