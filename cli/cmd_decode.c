@@ -67,7 +67,8 @@ static const option decode_option_table[] = {
       "a smaller picture: each pixel is the mean of a square of the decoded picture's; from 1/4 on of a cheaper decoding, "
       "close to it, and the hash is not compared" },
     { "partial", 0, 0, NULL, NULL, parse_switch, FIELD(partial),
-      "write what there is of a truncated or damaged stream, grey where bands are missing; the status is still 5" },
+      "write what there is of a truncated or damaged stream, coarser where a band has not arrived whole, grey where none "
+      "has; the status is still 5" },
     { "max-memory", 0, 0, "BYTES", NULL, parse_memory, FIELD(max_memory),
       "refuse what needs more working memory, beside weights and stream; takes k, M and G. PNG, PPM and PAM are "
       "written row by row where the whole picture would not fit" },

@@ -289,6 +289,20 @@ ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t
     return GHM_OK;
 }
 
+bool bitstream_cut_band(const stream_index *index, const uint8_t *data, size_t size, uint64_t base, stream_chunk *chunk)
+{
+    if (index->n_bands_found < index->n_bands_begun) {
+        *chunk = index->bands[index->n_bands_found];
+        return !chunk->damaged;
+    }
+    bytes_reader r = bytes_reader_make(data, size);
+    (void)bytes_take(&r, (size_t)(index->end - base));
+    const uint8_t type = bytes_u8(&r);
+    const size_t whole = bytes_varint(&r), left = bytes_left(&r);
+    *chunk = (stream_chunk){ .type = type, .payload = r.p, .size = whole < left ? whole : left, .offset = base + (uint64_t)(r.p - data) };
+    return !r.overrun && type == CHUNK_BAND && wanted_type(index) == CHUNK_BAND && chunk->size > 0;
+}
+
 bool bitstream_keep_metadata(stream_index *index, const uint8_t *data, uint64_t base, bytes_writer kept[GHM_N_METADATA_KINDS])
 {
     bool ok = true;

@@ -75,6 +75,10 @@ typedef struct stream_index {
  * GHM_ERR_TRUNCATED the index holds what was found, and a call with more of the same stream goes on from there. */
 ghm_status bitstream_index_more(stream_index *index, const uint8_t *data, size_t size, uint64_t base, ghm_diagnostics *diag);
 
+/* What there is of the band in which a stream ends, n_bands_found of the index, after GHM_ERR_TRUNCATED: all of its chunk, if it is
+ * only the alpha that is missing, or some of it. False where there is nothing. data as in bitstream_index_more(). */
+bool bitstream_cut_band(const stream_index *index, const uint8_t *data, size_t size, uint64_t base, stream_chunk *chunk);
+
 /* Copy the payloads of metadata that were found in data (as in bitstream_index_more(), which came before) and let the index
  * point to the copies, one a kind: data need not stay for them. False without memory. */
 bool bitstream_keep_metadata(stream_index *index, const uint8_t *data, uint64_t base, bytes_writer kept[GHM_N_METADATA_KINDS]);

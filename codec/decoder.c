@@ -76,6 +76,8 @@ struct ghm_decoder {
     ghm_status *band_status;
     ghm_diagnostics *band_diag;
     bool missing[BITSTREAM_MAX_BANDS];
+    stream_chunk cut;     /* partial: of band n_bands_found, in which the stream ends; payload NULL: nothing */
+    bool has_cut;         /* and it was enough for a picture */
     direct_blocks direct[BITSTREAM_MAX_BANDS]; /* of bands whose pixels are not all made */
     size_t first_direct;  /* those before it are released */
     ghm_decode_report report;
@@ -269,12 +271,14 @@ static void release_direct(ghm_decoder *d)
         direct_blocks_free(&d->direct[d->first_direct]);
 }
 
-/* Pixels of missing bands, rows first .. last - 1 of the picture. */
+/* Pixels of missing bands, rows first .. last - 1 of the picture, but for what arrived of one. */
 static void grey_out(const ghm_decoder *d, size_t first, size_t last, uint8_t *pixels, size_t stride)
 {
-    for (size_t y = first; y < last && d->report.n_missing; y++, pixels += stride)
-        if (d->missing[y / (d->g.band_h * MODEL_Y_STRIDE)])
+    for (size_t y = first; y < last && d->report.n_missing; y++, pixels += stride) {
+        const size_t band = y / (d->g.band_h * MODEL_Y_STRIDE);
+        if (d->missing[band] && !(d->has_cut && band == d->index.n_bands_found))
             colour_grey_row(d->g.format, d->window.width, pixels);
+    }
 }
 
 static ghm_status deliver(ghm_decoder *d, size_t first_row, size_t n_rows, uint8_t *pixels, size_t stride)
@@ -342,10 +346,24 @@ static ghm_status decode_found_band(ghm_decoder *d, size_t band, latent_codec *c
     const stream_chunk *chunk = &d->index.bands[band];
     if (chunk->damaged || d->index.alpha[band].damaged || d->index.direct[band].damaged)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "the CRC does not match");
-    GHM_TRY(latent_codec_decode(codec, payload_of(d, chunk), chunk->size, frame_band_rows(&d->g, band), y_hat, diag));
+    GHM_TRY(latent_codec_decode(codec, payload_of(d, chunk), chunk->size, false, frame_band_rows(&d->g, band), y_hat, diag));
     if (components_have_alpha(d->g.format.components))
         GHM_TRY(decode_band_alpha(d, band, diag));
     return d->index.direct[band].payload ? decode_band_direct(d, band, diag) : GHM_OK;
+}
+
+/* What arrived of the band in which the stream ends. Its alpha did not. */
+static ghm_status decode_cut_band(ghm_decoder *d, size_t band, latent_codec *codec, int16_t *y_hat, ghm_diagnostics *diag)
+{
+    const stream_chunk *direct = &d->index.direct[band];
+    const bool cut = d->index.n_bands_begun <= band; /* or only its alpha is missing */
+    GHM_TRY(latent_codec_decode(codec, payload_of(d, &d->cut), d->cut.size, cut, frame_band_rows(&d->g, band), y_hat, diag));
+    if (direct->payload && !direct->damaged)
+        GHM_TRY(decode_band_direct(d, band, diag));
+    if (components_have_alpha(d->g.format.components))
+        reconstruction_make_opaque(&d->rec, frame_band_first(&d->g, band), frame_band_rows(&d->g, band));
+    d->has_cut = true;
+    return GHM_OK;
 }
 
 static void decode_band(void *user, size_t i, int worker)
@@ -358,6 +376,8 @@ static void decode_band(void *user, size_t i, int worker)
         d->band_status[i] = decode_found_band(d, band, &d->codecs[worker], y_hat, &d->band_diag[i]);
     else
         d->band_status[i] = GHM_ERR_TRUNCATED;
+    if (band == d->index.n_bands_found && d->cut.payload && decode_cut_band(d, band, &d->codecs[worker], y_hat, &d->band_diag[i]) == GHM_OK)
+        return;
     if (d->band_status[i] != GHM_OK) /* what its neighbours see of it */
         memset(y_hat, 0, n_rows * d->g.w * d->model->m * sizeof *y_hat);
 }
@@ -577,8 +597,8 @@ static ghm_status fail_partial(ghm_decoder *d)
         return ghm_fail(&d->diag, GHM_ERR_BITSTREAM, "metadata are damaged, a chunk of type '%c'; the picture is sound", d->index.damaged_type);
     if (r->n_missing == 0)
         return ghm_fail(&d->diag, status, "%s; no row of the picture is missing", reason);
-    return ghm_fail(&d->diag, status, "%s; bands missing: %u of %u, grey within rows %u to %u", reason, r->n_missing,
-                    r->n_bands, r->first_missing_row, r->last_missing_row);
+    return ghm_fail(&d->diag, status, "%s; bands missing: %u of %u, grey within rows %u to %u%s", reason, r->n_missing,
+                    r->n_bands, r->first_missing_row, r->last_missing_row, d->has_cut ? " but for a part that arrived" : "");
 }
 
 /* There are no more bytes: are those there enough? */
@@ -590,6 +610,8 @@ static ghm_status judge_bytes(ghm_decoder *d)
         d->damage = GHM_ERR_TRUNCATED;
         ghm_fail(&d->damage_diag, d->damage, "the stream ends early, after %zu of %zu bands", d->index.n_bands_found,
                  d->g.n_bands);
+        if (!d->settings.partial || !bitstream_cut_band(&d->index, d->data, d->size, d->base, &d->cut))
+            d->cut.payload = NULL;
     }
     return d->damage == GHM_OK || d->settings.partial ? GHM_OK : fail_damage(d);
 }

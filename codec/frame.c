@@ -216,6 +216,13 @@ ghm_image reconstruction_alpha(const reconstruction *r, size_t row, size_t n_row
     };
 }
 
+void reconstruction_make_opaque(reconstruction *r, size_t row, size_t n_rows)
+{
+    const ghm_image alpha = reconstruction_alpha(r, row, n_rows);
+    for (size_t i = 0; i < (size_t)alpha.width * alpha.height; i++) /* its rows have no gaps */
+        sample_store(alpha.bit_depth, alpha.planes[3] + i * alpha.pixel_stride, (1u << alpha.bit_depth) - 1);
+}
+
 /* Rows origin..first-1 move to the beginning of the memory. */
 static void keep_rows(reconstruction *r, size_t origin, size_t first)
 {

@@ -119,6 +119,8 @@ int16_t *reconstruction_row(const reconstruction *r, size_t row);
 /* The alpha of the pixels of row `row` of y and on, of a format that has alpha: an image without other planes, as high
  * as the picture from there on, but with n_rows of y at most. The caller fills in what the synthesis does not make. */
 ghm_image reconstruction_alpha(const reconstruction *r, size_t row, size_t n_rows);
+/* The alpha of rows row .. row + n_rows - 1 of y, of a picture that has any. */
+void reconstruction_make_opaque(reconstruction *r, size_t row, size_t n_rows);
 
 /* How many further rows of y can be made into pixels. */
 size_t reconstruction_ready(const reconstruction *r);

@@ -121,6 +121,8 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
         gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->symbol, n);
     } else {
         gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->symbol, n);
+        if (lc->cut && range_decoder_bytes_left(&lc->decoder) == 0) /* some or all of them came out of nothing */
+            memset(lc->symbol, 0, n * sizeof *lc->symbol);
     }
     if (lc->ideal_bits)
         count_bits(lc, n);
@@ -146,19 +148,22 @@ static void run_passes(latent_codec *lc)
     stage_enter(lc->clock, STAGE_NONE);
 }
 
-ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
+ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, bool cut, size_t h, int16_t *y_hat,
                                ghm_diagnostics *diag)
 {
     const factorized_prior prior = { lc->model->z_tables, lc->quality->z_table, lc->model->z };
 
     lc->h = h;
+    lc->cut = cut;
     lc->y = NULL;
     lc->y_hat = y_hat;
     stage_enter(lc->clock, STAGE_ENTROPY);
     range_decoder_init(&lc->decoder, data, size);
     factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
+    if (cut && range_decoder_bytes_left(&lc->decoder) == 0)
+        return ghm_fail(diag, GHM_ERR_TRUNCATED, "a band's coded data end early");
     run_passes(lc);
-    if (range_decoder_damaged(&lc->decoder))
+    if (range_decoder_damaged(&lc->decoder) && !cut)
         return ghm_fail(diag, GHM_ERR_BITSTREAM, "a band's coded data are not valid");
     return GHM_OK;
 }

@@ -33,6 +33,7 @@ typedef struct latent_codec {
 
     /* the band at work */
     size_t h;
+    bool cut;
     int16_t *y_hat;
     const int16_t *y;          /* NULL when decoding */
     const uint8_t *idle;       /* NULL, or (h, w): positions whose symbols may be anything */
@@ -46,8 +47,9 @@ ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const qua
                              size_t w, bool encoding, memory_source *source, ghm_diagnostics *diag);
 void latent_codec_free(latent_codec *lc);
 
-/* Payload of a band chunk -> y_hat: (h, w, M), Q frac_y. */
-ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, size_t h, int16_t *y_hat,
+/* Payload of a band chunk -> y_hat: (h, w, M), Q frac_y. cut: it ends early, and y_hat is the mean where symbols have not arrived;
+ * GHM_ERR_TRUNCATED where these are not even those of z. */
+ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, bool cut, size_t h, int16_t *y_hat,
                                ghm_diagnostics *diag);
 
 /* y: (h, w, M), Q frac_y -> payload appended to out, and the y_hat that a decoder will have. idle: NULL, or (h, w), not zero where

@@ -746,6 +746,72 @@ static void truncated_streams_give_what_arrived(void **state)
     assert_int_equal(rows.n_calls, 0);
 }
 
+/* The band in which a stream ends: the more of it has arrived, the nearer it is to the picture. */
+static void cut_bands_show_what_arrived(void **state)
+{
+    (void)state;
+    ghm_image image = make_picture(PICTURE_SCENE, 300, 700, 9);
+    ghm_buffer bytes = encode_at(&image, 70);
+    ghm_image sound = decode_sound(bytes);
+    test_chunk second = find_chunk(bytes, 'B');
+    do
+        assert_true(chunk_at(bytes.data, bytes.size, second.last, &second));
+    while (bytes.data[second.first] != 'B');
+    ghm_decode_settings settings;
+    ghm_decode_settings_default(&settings);
+    settings.partial = 1;
+    double before = 0;
+    for (size_t tenths = 1; tenths <= 10; tenths++) {
+        const ghm_buffer cut = { bytes.data, second.payload + (second.crc - second.payload) * tenths / 10 };
+        ghm_decode_report report;
+        sink rows = { 0 };
+        ghm_image part = decode_with(cut, &settings, GHM_ERR_TRUNCATED);
+        assert_int_equal(push_all(&settings, cut, 1000, &rows, &report), GHM_ERR_TRUNCATED);
+        assert_same_picture(&rows.image, &part);
+        assert_true(report.n_missing == 1 && report.last_missing_row == 699);
+        for (uint32_t y = 0; y + REACH < report.first_missing_row; y++)
+            assert_memory_equal(row_of(&part, y), row_of(&sound, y), row_bytes(&part));
+        const double psnr = picture_psnr(&part, &sound);
+        print_message("%zu tenths: %.2f dB\n", tenths, psnr);
+        assert_true(psnr > before);
+        before = psnr;
+        free_sink(&rows);
+        ghm_image_free(&part);
+    }
+    assert_true(before > 40);
+    ghm_image_free(&sound);
+    ghm_image_free(&image);
+    ghm_buffer_free(&bytes);
+}
+
+/* Colours without their alpha are opaque. */
+static void cut_alpha_is_opaque(void **state)
+{
+    (void)state;
+    ghm_image image;
+    ghm_decode_settings settings;
+    assert_int_equal(ghm_image_alloc_as(90, 70, GHM_GREY_ALPHA, 10, &image, NULL), GHM_OK);
+    for (uint32_t y = 0; y < 70; y++)
+        for (uint32_t x = 0; x < 90; x++) {
+            set_picture_sample(&image, 0, x, y, 3 * (x + y));
+            set_picture_sample(&image, 3, x, y, x * y % 1024);
+        }
+    ghm_buffer bytes = encode_at(&image, 60);
+    ghm_image sound = decode_sound(bytes);
+    ghm_decode_settings_default(&settings);
+    settings.partial = 1;
+    ghm_image part = decode_with((ghm_buffer){ bytes.data, find_chunk(bytes, 'A').payload + 3 }, &settings, GHM_ERR_TRUNCATED);
+    for (uint32_t y = 0; y < 70; y++)
+        for (uint32_t x = 0; x < 90; x++) {
+            assert_int_equal(picture_sample(&part, 0, x, y), picture_sample(&sound, 0, x, y));
+            assert_int_equal(picture_sample(&part, 3, x, y), 1023);
+        }
+    ghm_image_free(&part);
+    ghm_image_free(&sound);
+    ghm_image_free(&image);
+    ghm_buffer_free(&bytes);
+}
+
 static void damaged_bands_become_grey(void **state)
 {
     (void)state;
@@ -1185,6 +1251,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(previews_do_not_depend_on_the_backend),
         cmocka_unit_test(other_scales_are_refused),
         cmocka_unit_test(truncated_streams_give_what_arrived),
+        cmocka_unit_test(cut_bands_show_what_arrived),
+        cmocka_unit_test(cut_alpha_is_opaque),
         cmocka_unit_test(damaged_bands_become_grey),
         cmocka_unit_test(pushing_notices_what_one_call_notices),
         cmocka_unit_test(cost_bounds_the_memory_taken),

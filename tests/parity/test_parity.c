@@ -345,7 +345,7 @@ static void check_file(const ghm_model *model, const char *file, uint16_t qualit
     assert_non_null(decoded);
     assert_int_equal(latent_codec_init(&lc, model, &quality, y_hat->h, y_hat->w, false, NULL, NULL), GHM_OK);
     code_band(model, &quality, &v, &payload);
-    assert_int_equal(latent_codec_decode(&lc, payload.data, payload.size, y_hat->h, decoded, NULL), GHM_OK);
+    assert_int_equal(latent_codec_decode(&lc, payload.data, payload.size, false, y_hat->h, decoded, NULL), GHM_OK);
     compare_i16(find(&v, "p", 0), lc.p);
     compare_u8(find(&v, "scale_index", 0), lc.scale_index);
     check_means(model, &v, lc.p);

@@ -384,7 +384,8 @@ typedef struct ghm_decode_settings {
                                          each pixel is the mean of a square of the region's. From GHM_PREVIEW_SCALE on they
                                          are those of a cheaper decoding, as exact, and the picture hash is not compared */
     int partial;                    /**< nonzero: bands that are missing or damaged become grey (opaque), metadata that are
-                                         damaged are left out, and the picture is delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
+                                         damaged are left out, of the band in which the stream ends what arrived is
+                                         shown, and the picture is delivered although the status is GHM_ERR_TRUNCATED, _BITSTREAM or _CHECKSUM */
     uint64_t max_memory;            /**< bytes of working memory and result, above which is GHM_ERR_LIMIT; 0 (default): no
                                          limit. With less the work is divided more finely; the pixels do not depend on it */
     ghm_allocator allocator;        /**< zero (default): malloc and free */
@@ -476,7 +477,7 @@ GHM_API ghm_status ghm_decoder_get_format(const ghm_decoder *decoder, ghm_image 
 
 /** How much of the picture is not there. All 0 until ghm_decoder_finish() and without settings->partial. */
 typedef struct ghm_decode_report {
-    unsigned n_bands, n_missing;      /**< bands that the result needs, and those that were missing or damaged */
+    unsigned n_bands, n_missing;      /**< bands that the result needs, and those that were missing, cut or damaged */
     uint32_t first_missing_row, last_missing_row; /**< of the picture; all grey rows are within */
     int hash_compared;                /**< nonzero: the picture hash was there and compared */
 } ghm_decode_report;
