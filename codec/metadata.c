@@ -24,6 +24,11 @@ ghm_status metadata_check(const ghm_metadata *metadata, ghm_diagnostics *diag)
         if (metadata->kinds[kind].size > GHM_MAX_METADATA_BYTES)
             return ghm_fail(diag, GHM_ERR_ARGUMENT, "%zu bytes of %s are more than %u", metadata->kinds[kind].size,
                             kind_names[kind], GHM_MAX_METADATA_BYTES);
+    const size_t cicp = metadata ? metadata->kinds[GHM_METADATA_CICP].size : 0, gamma = metadata ? metadata->kinds[GHM_METADATA_GAMMA].size : 0;
+    if (cicp != 0 && cicp != 4)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%zu bytes of CICP are not 4", cicp);
+    if (gamma != 0 && gamma != 4 && gamma != 36)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "%zu bytes of gamma are neither 4 nor 36", gamma);
     return GHM_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Grey, alpha and depths beyond 8 bits, and metadata, through the public interface. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -488,6 +489,26 @@ static void too_much_metadata_is_refused(void **state)
     ghm_image_free(&image);
 }
 
+static void metadata_of_fixed_size_have_it(void **state)
+{
+    (void)state;
+    ghm_image image = make(GHM_RGB, 8, 8, 8, OPAQUE);
+    ghm_encode_settings settings;
+    ghm_encode_settings_default(&settings);
+    for (size_t size = 1; size < 40; size++)
+        for (int kind = GHM_METADATA_CICP; kind <= GHM_METADATA_GAMMA; kind++) {
+            uint8_t block[40] = { 0 };
+            ghm_metadata metadata = { 0 };
+            ghm_buffer out = { 0 };
+            metadata.kinds[kind] = (ghm_buffer){ block, size };
+            settings.metadata = &metadata;
+            const bool right = size == 4 || (kind == GHM_METADATA_GAMMA && size == 36);
+            assert_int_equal(ghm_encode_image(model, &settings, &image, &out, NULL), right ? GHM_OK : GHM_ERR_ARGUMENT);
+            ghm_buffer_free(&out);
+        }
+    ghm_image_free(&image);
+}
+
 /* Every cut and every changed byte of a small Exif block; copies are of exact size, for sanitizers. */
 static void exif_of_any_bytes_is_safe(void **state)
 {
@@ -531,6 +552,7 @@ int main(void)
         cmocka_unit_test(lossless_keeps_every_sample),
         cmocka_unit_test(lossless_needs_lossless_alpha),
         cmocka_unit_test(too_much_metadata_is_refused),
+        cmocka_unit_test(metadata_of_fixed_size_have_it),
         cmocka_unit_test(exif_of_any_bytes_is_safe),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);
