@@ -47,6 +47,9 @@ class Config:
     weight_limit: int = 127   # largest quantized weight; 31 makes the file smaller by a quarter, at a cost (EXPERIMENTS.md)
     base_limit: int = 1023    # the same of the linear base path; 8191 is no better and 90 kB larger
     limits: dict = field(default_factory=dict, hash=False)   # layer -> its own limit, found by choose_limits.py
+    batch: int = 48           # of train.py on a GPU, crops of 192 x 192, and the peak learning rates that go with it
+    lr: float = 2e-3
+    base_lr: float = 1.5e-4
 
     def lagrangian(self, q):
         """Weight of the squared error of pixels in 0..1 against bits a pixel, at quality q (anchors)."""
@@ -90,11 +93,13 @@ CONFIGS = {c.name: c for c in (
     Config('standard', M=320, Z=48, P=192, e4=96, d4=96,
            blocks={'ga.b4': (4, 192), 'ha.b16': (1, 96), 'ha.b32': (1, 96), 'hs.b32': (1, 96), 'hs.b16': (1, 96),
                    'hs.prior': (1, 384), 'ctx': (1, 384), 'gs.b4': (5, 192)},
-           slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
+           slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1],
+           batch=32, lr=1.5e-3),
     Config('best', M=320, Z=48, P=320, e4=192, d4=224,
            blocks={'ga.b4': (6, 384), 'ha.b16': (1, 192), 'ha.b32': (1, 192), 'hs.b32': (1, 192), 'hs.b16': (2, 192),
                    'hs.prior': (2, 640), 'ctx': (2, 640), 'gs.b4': (8, 448)},
-           slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1]),
+           slices=(64, 256), passes=CHECKERBOARD_2, n_anchors=11, lambda_min=FAST_RANGE[0], lambda_max=FAST_RANGE[1],
+           batch=16, lr=1e-3, base_lr=1e-4),
     Config('tiny', M=48, Z=16, P=32, e4=16, d4=16,
            blocks={'ga.b4': (1, 32), 'ha.b16': (1, 32), 'ha.b32': (1, 32), 'hs.b32': (1, 32), 'hs.b16': (1, 32),
                    'hs.prior': (1, 64), 'ctx': (1, 64), 'gs.b4': (1, 32)},

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Self-test of the trainer and the quantizer on the smallest configuration: under a minute on one core."""
+"""Self-test of the trainer and the quantizer on the smallest configuration: half a minute of one core."""
 import contextlib
 import copy
 import io
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -116,20 +117,32 @@ def check_seeds(folder):
 
 
 def check_resume(folder, *arguments, make=train.Trainer):
-    """A run in two parts ends in the same state as one in one part; pruning, if any, looks at every step."""
+    """A run in pieces of a step ends in the same state as one without a break; pruning, if any, looks at every step."""
     train.PRUNE_EVERY = 1
     arguments = ['--steps', '6', '--batch', '2', '--no-bf16', *arguments]
     whole = run(folder, 'whole.pt', *arguments, make=make)
-    stopped = make(train.parse_arguments(command(folder, 'parts.pt', *arguments)))
-    for _ in range(3):
-        stopped.set_learning_rate()
-        stopped.train_step()
-    stopped.save()
-    parts = run(folder, 'parts.pt', *arguments, '--resume', make=make)
-    assert parts['step'] == whole['step'] == 6
+    for step in range(1, 7):
+        parts = run(folder, 'parts.pt', *arguments, '--resume', '--piece', '1e-9', make=make)
+        assert parts['step'] == step
+    os.remove(os.path.join(folder, 'parts.pt'))
     for part in ('net', 'ema', 'masks'):
         for key, value in (whole[part] or {}).items():
             assert torch.equal(value, parts[part][key]), '%s %s differs after a resume with %s' % (part, key, arguments)
+
+
+def check_signals(folder):
+    """A run told to end finishes its step, saves, and can be resumed."""
+    out, step = os.path.join(folder, 'told.pt'), 0
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = subprocess.Popen([sys.executable, train.__file__, *command(
+            folder, 'told.pt', '--steps', '1000000', '--batch', '2', '--patch', '64', '--resume')], stdout=subprocess.PIPE)
+        while not process.stdout.readline().startswith(b'step'):
+            assert process.poll() is None
+        process.send_signal(number)
+        said = process.communicate()[0].decode().splitlines()[-1]
+        assert process.returncode == 0 and said.startswith('stopped at step'), said
+        before, step = step, torch.load(out)['step']
+        assert step > before and said.split()[3] == '%d,' % step, (before, step, said)
 
 
 def check_ablations(folder):
@@ -160,7 +173,7 @@ def check_skipped(folder, optimizer):
 
 
 def check_refused(folder):
-    """What --graph cannot do is refused."""
+    """What --graph cannot do is refused, and a resumed run that would go on otherwise."""
     for arguments in (['--graph'], ['--graph', '--device', 'cuda', '--optimizer', 'muon']):
         try:
             with contextlib.redirect_stderr(io.StringIO()) as said:
@@ -169,6 +182,14 @@ def check_refused(folder):
             assert '--graph' in said.getvalue().splitlines()[-1]
         else:
             raise AssertionError('%s is not refused' % arguments)
+    begun = ['--steps', '2', '--batch', '2', '--piece', '1e-9', '--seed']
+    run(folder, 'refused.pt', *begun, '7')
+    try:
+        run(folder, 'refused.pt', *begun, '8', '--resume')
+    except SystemExit as refusal:
+        assert 'seed 7, not 8' in str(refusal)
+    else:
+        raise AssertionError('another seed is not refused')
 
 
 def check_processes(folder):
@@ -313,6 +334,7 @@ def main():
         check_resume(folder)
         check_resume(folder, '--optimizer', 'adamw')
         check_resume(folder, '--optimizer', 'muon', '--init', os.path.join(folder, 'run.pt'), '--prune', '0.5')
+        check_signals(folder)
         check_ablations(folder)
         check_resumed_rates()
         check_skipped(folder, 'adam')

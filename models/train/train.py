@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Train the codec, on one CPU core, one GPU, or several through torchrun.
 
-    train.py CONFIG --data tiles.npy --out run.pt --minutes 60 [--init CHECKPOINT | --resume] [--quantize]
+    train.py CONFIG --data tiles.npy --out run.pt --minutes 60 [--init WEIGHTS] [--resume] [--quantize weights]
 
 run.pt holds the whole state (network, moving average, optimizer, masks, step, time) and is replaced every few minutes;
-run.pt.log is the plain record, run.pt.svg its picture. --resume goes on where run.pt stopped. Every step seeds its
-random numbers from (seed, step), so a resumed run equals an uninterrupted one; every process draws the numbers of the
-whole batch and takes its share, so several processes equal one with the batch of all.
+run.pt.log is the plain record, run.pt.svg its picture. SIGTERM, SIGINT (Ctrl-C) and the end of a --piece finish the step and
+save; the same command with --resume goes on where run.pt stopped, or starts. Every step seeds its random numbers from (seed,
+step), so a resumed run of --steps equals an uninterrupted one; with --minutes the learning rate follows the clock, and so the
+speed of the machine. Every process draws the numbers of the whole batch and takes its share, so several processes equal one with
+the batch of all.
 
 The loss is the mean logarithm of each picture's lambda * MSE + bits a pixel, so that all rates weigh the same. Two
 learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT.
@@ -17,7 +19,7 @@ import json
 import math
 import os
 import re
-import sys
+import signal
 import time
 
 import numpy as np
@@ -37,6 +39,9 @@ EMA_DECAY, EMA_EVERY = 0.999, 4
 HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its peak, then a cosine down to this share of it
 LOG_EVERY, PRUNE_EVERY = 50, 100
 SYNTHESIS = r'gs\.|gain_d4'        # parameters behind the latents
+# What a resumed run may change: its length, its machine, what it tells. Its beginning is over.
+MAY_CHANGE = {'minutes', 'steps', 'piece', 'init', 'resume', 'data', 'out', 'device', 'threads', 'compile', 'graph', 'map',
+              'save_minutes', 'validate_every'}
 
 
 class Trainer:
@@ -49,9 +54,10 @@ class Trainer:
         training, validation = split(torch.from_numpy(np.load(args.data, mmap_mode='c')))
         self.training, self.validation = training if args.map else training.to(self.device, copy=True), validation.clone()
         torch.manual_seed(args.seed)
-        saved = torch.load(args.out, map_location='cpu') if args.resume else {}
-        self.step, self.seconds = saved.get('step', 0), saved.get('seconds', 0.0)
-        self.log_file = open(args.out + '.log', 'a' if args.resume else 'w') if self.rank == 0 else None
+        saved = torch.load(args.out, map_location='cpu') if args.resume and os.path.exists(args.out) else {}
+        refuse_changes(saved.get('arguments', {}), args)
+        self.step, self.seconds, self.stopping = saved.get('step', 0), saved.get('seconds', 0.0), False
+        self.log_file = open(args.out + '.log', 'a' if saved else 'w') if self.rank == 0 else None
         self.net = self.initial_network(saved).to(self.device)
         self.config = self.net.config
         self.freeze_others()
@@ -181,6 +187,20 @@ class Trainer:
     # ---- the run
 
     def run(self):
+        """Train until the end, that of the piece, or a signal."""
+        handlers = {number: signal.signal(number, self.stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self.advance()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def stop(self, number, frame):
+        """The run ends after the step it is at, with a second signal at once."""
+        self.stopping = True
+        signal.signal(number, signal.SIG_DFL)
+
+    def advance(self):
         self.log('%s, %d parameters, %d of them training, %d training tiles, %d process(es), %s, arguments %s' % (
             self.config.name, *self.count_parameters(), len(self.training), self.world, self.device,
             json.dumps(vars(self.args))))
@@ -188,9 +208,9 @@ class Trainer:
             self.args.lr, self.args.base_lr, self.args.warm_up, 100 * HOLD, 100 * FLOOR))
         if self.step == 0:
             self.validate()
-        clock = saved_at = time.time()
+        started = clock = saved_at = time.time()
         recent = []
-        while not self.finished():
+        while self.goes_on():
             factor = self.set_learning_rate()
             recent.append(self.train_step())
             now = time.time()
@@ -204,7 +224,11 @@ class Trainer:
                 saved_at = time.time()
             if self.step % self.args.validate_every == 0:
                 self.validate()
-        if self.step % self.args.validate_every:
+            if self.args.piece and time.time() - started > 60 * self.args.piece:
+                self.stopping = True
+        if self.progress() < 1:
+            self.log('stopped at step %d, %.1f %% of the run' % (self.step, 100 * self.progress()))
+        elif self.step % self.args.validate_every:
             self.validate()
         self.save()
 
@@ -219,13 +243,14 @@ class Trainer:
             dist.all_reduce(values)
         return (values / self.world).tolist()
 
-    def finished(self):
-        """Every process must take the same steps at the same rates, so the clock of rank 0 decides."""
+    def goes_on(self):
+        """Every process must take the same steps at the same rates, so rank 0 decides: its clock, and what told it to stop."""
+        stopping = self.stopping
         if self.world > 1:
-            clock = torch.tensor(self.seconds, dtype=torch.float64, device=self.device)
-            dist.broadcast(clock, 0)
-            self.seconds = clock.item()
-        return self.progress() >= 1
+            state = torch.tensor([self.seconds, stopping], dtype=torch.float64, device=self.device)
+            dist.broadcast(state, 0)
+            self.seconds, stopping = state.tolist()
+        return self.progress() < 1 and not stopping
 
     def validate(self):
         """Cost of the moving average at every anchor, with hard rounding; the log drawn."""
@@ -243,7 +268,7 @@ class Trainer:
         """Replace the file in one motion: a run that is killed leaves the old or the new state."""
         if self.rank:
             return
-        state = {'config': self.config.name, 'step': self.step, 'seconds': self.seconds, 'net': self.net.state_dict(),
+        state = {'config': self.config.name, 'arguments': vars(self.args), 'step': self.step, 'seconds': self.seconds, 'net': self.net.state_dict(),
                  'ema': self.ema, 'optimizer': self.optimizer.state_dict(), 'scales': getattr(self.ops, 'scales', None),
                  'masks': self.pruning.masks if self.pruning else None}
         torch.save(state, self.args.out + '.part')
@@ -278,6 +303,14 @@ class RecordedStep:
         return self.values.clone()
 
 
+def refuse_changes(saved, args):
+    """saved: arguments that a state was saved with."""
+    changed = ['%s %s, not %s' % (name, value, vars(args).get(name)) for name, value in saved.items()
+               if name not in MAY_CHANGE and value != vars(args).get(name)]
+    if changed:
+        raise SystemExit('train.py: the run in %s has %s' % (args.out, '; '.join(changed)))
+
+
 def start_processes(args):
     """Under torchrun, join the other processes. -> rank, number of processes, device"""
     torch.set_num_threads(args.threads)
@@ -300,6 +333,14 @@ def seed_step(seed, step):
     torch.manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1)[0]))
 
 
+def recipe(config, device):
+    """Batches and peak rates that go together, where the command names none: the config's on a GPU, and for a CPU, whose small
+    batches cannot bear such rates once a network is trained."""
+    if device.startswith('cuda'):
+        return {'batch': config.batch, 'patch': 192, 'lr': config.lr, 'base_lr': config.base_lr}
+    return {'batch': 8, 'patch': 128, 'lr': 5e-4, 'base_lr': 5e-5}
+
+
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', choices=sorted(CONFIGS))
@@ -307,9 +348,12 @@ def parse_arguments(argv):
     parser.add_argument('--out', required=True, help='state of the run; the log is next to it')
     parser.add_argument('--minutes', type=float, help='length of the run by the clock')
     parser.add_argument('--steps', type=int, help='length of the run in steps; at least one of the two')
+    parser.add_argument('--piece', type=float, metavar='MINUTES', help='stop after so long, and save; the schedule stays that of '
+                        '--minutes and --steps')
     parser.add_argument('--init', help='start from these weights: checkpoint or weight file, of this '
                         'configuration or a smaller one')
-    parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out')
+    parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out, with '
+                        'the arguments it began with; start it if there is none')
     parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no filter '
                         'over samples')
     parser.add_argument('--train', metavar='PATTERN', default='', help='train only parameters whose names begin with this regular '
@@ -319,11 +363,11 @@ def parse_arguments(argv):
     parser.add_argument('--quantize', choices=('weights', 'all'), help='train on the grids of the integers: of the weights '
                         'only, or of the activations too')
     parser.add_argument('--optimizer', choices=('adam', 'adamw', 'muon'), default='adam')
-    parser.add_argument('--lr', type=float, default=2.5e-3, help='peak learning rate of the networks (2.5e-3)')
-    parser.add_argument('--base-lr', type=float, default=1.5e-4, help='of the linear base path (1.5e-4)')
+    parser.add_argument('--lr', type=float, help="peak learning rate of the networks (5e-4; the config's on a GPU: model.py)")
+    parser.add_argument('--base-lr', type=float, help="of the linear base path (5e-5; the config's on a GPU)")
     parser.add_argument('--warm-up', type=int, default=300, metavar='STEPS')
-    parser.add_argument('--batch', type=int, default=8, help='pictures a step and process (8)')
-    parser.add_argument('--patch', type=int, default=128, help='side of the crops (128)')
+    parser.add_argument('--batch', type=int, help="pictures a step and process (8; the config's on a GPU)")
+    parser.add_argument('--patch', type=int, help='side of the crops (128; 192 on a GPU)')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--threads', type=int, default=1, help='CPU threads (1: more gain nothing at this batch size)')
@@ -344,6 +388,9 @@ def parse_arguments(argv):
         parser.error('--graph records the step of one GPU: leave it out with several processes')
     if args.graph and not HAS_FUSED:
         parser.error('--graph needs torch 2.1 or later')
+    for name, value in recipe(CONFIGS[args.config], args.device).items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     return args
 
 
@@ -352,8 +399,7 @@ def main(argv=None):
     trainer.run()
     if trainer.world > 1:
         dist.destroy_process_group()
-    return trainer
 
 
 if __name__ == '__main__':
-    sys.exit(0 if main() else 1)
+    main()
