@@ -121,7 +121,9 @@ static void warn_about_losses(const picture_reader *r)
     if (r->losses & LOSS_DEPTH)
         warn(label, "samples of more than 8 bits are rounded, as they lie in an unusual way");
     if (r->losses & LOSS_TIFF_EXIF)
-        warn(label, "the Exif of TIFF files is not kept");
+        warn(label, "Exif of TIFF files, camera and place among it, is not kept");
+    if (r->losses & LOSS_PROFILE)
+        warn(label, "its colours are converted without the profile, which is not kept; they may shift");
     if (r->losses & LOSS_LONG_XMP)
         warn(label, "of XMP only the main part is kept, as it is longer than a JPEG segment");
 }

@@ -28,7 +28,8 @@ typedef enum picture_loss {
     LOSS_METADATA = 1 << 3,  /* some of it is damaged or too long */
     LOSS_LONG_XMP = 1 << 4,  /* the part of XMP that JPEG puts into segments of its own */
     LOSS_DEPTH = 1 << 5,     /* samples were rounded to 8 bits */
-    LOSS_TIFF_EXIF = 1 << 6  /* Exif inside TIFF, which is no block of its own */
+    LOSS_TIFF_EXIF = 1 << 6, /* Exif inside TIFF, which is no block of its own, and its tags of camera and place */
+    LOSS_PROFILE = 1 << 7    /* one of other colours than the samples have become */
 } picture_loss;
 
 typedef struct picture_reader {

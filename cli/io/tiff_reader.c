@@ -1,4 +1,4 @@
-/* tiff_reader.c - TIFF, by libtiff: grey and RGB of 8 and 16 bits as they are, by rows or rows of tiles; all else as 8-bit RGB
+/* tiff_reader.c - TIFF, by libtiff: grey and RGB of 8 to 16 bits as they are, by rows or rows of tiles; all else as 8-bit RGB
  * by libtiff's own conversion, whole. */
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +16,35 @@ typedef struct tiff_job {
     uint16_t bits, samples, photometric, planar, format, orientation;
     uint16_t n_extra, extra; /* samples beyond the colours: how many, and what the first is */
     exit_code code;          /* unless EXIT_OK, why has been said */
+    char passed_over[512];   /* what libtiff found wrong while it opened the file, but could do without */
     uint32_t row;            /* the next */
     size_t pixel_bytes;
+    uint8_t *scanline; /* a row as the file has it, unless that is how it is wanted */
     uint32_t tile_width, tile_height;
-    uint8_t *tile, *tile_rows; /* a tile, and all of a row of them */
+    uint8_t *tile, *tile_rows; /* a tile as the file has it, and all of a row of them */
 } tiff_job;
 
 /* ---------------------------------------------------------------------------------------------- bytes */
 
+/* Some of libtiff's sentences begin with the name of the file, as ours do. */
+static const char *without_label(const tiff_job *job, const char *sentence)
+{
+    const size_t length = strlen(job->reader->source->label);
+    const bool labelled = strncmp(sentence, job->reader->source->label, length) == 0 && strncmp(sentence + length, ": ", 2) == 0;
+    return labelled ? sentence + length + 2 : sentence;
+}
+
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list args)
 {
     tiff_job *job = user;
-    char sentence[256];
+    char text[512];
     (void)tiff;
     (void)module;
-    vsnprintf(sentence, sizeof sentence, format, args);
-    if (job->code == EXIT_OK)
+    vsnprintf(text, sizeof text, format, args);
+    const char *sentence = without_label(job, text);
+    if (!job->tiff)
+        snprintf(job->passed_over, sizeof job->passed_over, "%s", sentence);
+    else if (job->code == EXIT_OK)
         job->code = fail(EXIT_BAD_INPUT, job->reader->source->label, "damaged or unsupported TIFF: %s", sentence);
     return 1;
 }
@@ -97,6 +110,8 @@ static void open_tiff(tiff_job *job)
     job->tiff = TIFFClientOpenExt(job->reader->source->label, "rm", job, on_read, on_write, on_seek, on_close, on_size, NULL, NULL,
                                   options);
     TIFFOpenOptionsFree(options);
+    if (job->tiff && job->passed_over[0])
+        warn(job->reader->source->label, "TIFF: %s; it is passed over", job->passed_over);
 }
 
 /* ---------------------------------------------------------------------------------------------- metadata */
@@ -109,14 +124,70 @@ static void keep_tag(tiff_job *job, uint32_t tag, ghm_metadata_kind kind)
         picture_keep(job->reader, kind, data, size);
 }
 
+/* Where IPTC lies among Photoshop's resources, which the streams carry; its size, and a 0 if that is odd, follow. */
+static const uint8_t iptc_resource[8] = { '8', 'B', 'I', 'M', 4, 4, 0, 0 };
+
+static bool has_iptc_resource(const ghm_buffer *resources)
+{
+    for (size_t i = 0; i + sizeof iptc_resource <= resources->size; i++)
+        if (memcmp(resources->data + i, iptc_resource, sizeof iptc_resource) == 0)
+            return true;
+    return false;
+}
+
+static bool append_iptc(ghm_metadata *metadata, const uint8_t *data, uint32_t size)
+{
+    const uint8_t bytes[4] = { (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
+    return metadata_append(metadata, GHM_METADATA_IPTC, iptc_resource, sizeof iptc_resource) &&
+           metadata_append(metadata, GHM_METADATA_IPTC, bytes, sizeof bytes) &&
+           metadata_append(metadata, GHM_METADATA_IPTC, data, size) &&
+           (size % 2 == 0 || metadata_append(metadata, GHM_METADATA_IPTC, "", 1));
+}
+
+/* IPTC alone, in a tag of bytes by rights. Many a program says that they are 32-bit words, which libtiff then puts into the
+ * order of this machine: the first byte of IPTC, 28, tells. */
+static void keep_iptc(tiff_job *job)
+{
+    enum { IPTC_MARKER = 28 };
+    uint32_t size = 0;
+    uint8_t *data = NULL;
+    if (TIFFFieldSetGetSize(TIFFFieldWithTag(job->tiff, TIFFTAG_RICHTIFFIPTC)) != 1 ||
+        !TIFFGetField(job->tiff, TIFFTAG_RICHTIFFIPTC, &size, &data) || size == 0 ||
+        has_iptc_resource(&job->reader->metadata.kinds[GHM_METADATA_IPTC]))
+        return;
+    if (size % 4 == 0 && data[0] != IPTC_MARKER && data[3] == IPTC_MARKER)
+        TIFFSwabArrayOfLong((uint32_t *)(void *)data, (tmsize_t)(size / 4));
+    if (!append_iptc(&job->reader->metadata, data, size))
+        job->reader->losses |= LOSS_METADATA;
+}
+
+static bool has_tag(const tiff_job *job, uint32_t tag)
+{
+    uint64_t value; /* an offset, or a pointer */
+    return TIFFGetField(job->tiff, tag, &value) == 1;
+}
+
+/* What would be Exif elsewhere, and what PNG has as comments. */
+static void note_lost_tags(tiff_job *job)
+{
+    static const uint32_t camera[] = { TIFFTAG_EXIFIFD, TIFFTAG_GPSIFD, TIFFTAG_MAKE, TIFFTAG_MODEL };
+    static const uint32_t comments[] = { TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_SOFTWARE, TIFFTAG_DATETIME, TIFFTAG_ARTIST,
+                                         TIFFTAG_COPYRIGHT };
+    for (size_t i = 0; i < sizeof camera / sizeof *camera; i++)
+        if (has_tag(job, camera[i]))
+            job->reader->losses |= LOSS_TIFF_EXIF;
+    for (size_t i = 0; i < sizeof comments / sizeof *comments; i++)
+        if (has_tag(job, comments[i]))
+            job->reader->losses |= LOSS_COMMENTS;
+}
+
 static void keep_metadata(tiff_job *job)
 {
-    toff_t exif = 0;
     keep_tag(job, TIFFTAG_ICCPROFILE, GHM_METADATA_ICC);
     keep_tag(job, TIFFTAG_XMLPACKET, GHM_METADATA_XMP);
     keep_tag(job, TIFFTAG_PHOTOSHOP, GHM_METADATA_IPTC);
-    if (TIFFGetField(job->tiff, TIFFTAG_EXIFIFD, &exif))
-        job->reader->losses |= LOSS_TIFF_EXIF;
+    keep_iptc(job);
+    note_lost_tags(job);
     if (!TIFFLastDirectory(job->tiff))
         job->reader->losses |= LOSS_PICTURES;
 }
@@ -161,21 +232,30 @@ static bool is_grey(const tiff_job *job)
 static bool is_plain(const tiff_job *job)
 {
     const bool grey = is_grey(job);
-    return (grey || job->photometric == PHOTOMETRIC_RGB) && (job->bits == 8 || job->bits == 16) &&
+    return (grey || job->photometric == PHOTOMETRIC_RGB) && job->bits >= 8 && job->bits <= 16 &&
            job->planar == PLANARCONFIG_CONTIG && job->samples == (grey ? 1 : 3) + job->n_extra;
 }
 
 static exit_code fail_reading(const tiff_job *job)
 {
-    return job->code != EXIT_OK ? job->code : fail(EXIT_BAD_INPUT, job->reader->source->label, "damaged TIFF");
+    const char *label = job->reader->source->label;
+    if (job->code != EXIT_OK)
+        return job->code;
+    if (!job->tiff && job->passed_over[0])
+        return fail(EXIT_BAD_INPUT, label, "damaged or unsupported TIFF: %s", job->passed_over);
+    return fail(EXIT_BAD_INPUT, label, "damaged TIFF");
 }
 
-static exit_code read_scanlines(tiff_job *job, const ghm_image *to)
+/* Samples of 9 to 15 bits lie without gaps, from the highest bit of a byte on. */
+static bool is_packed(const tiff_job *job)
 {
-    for (uint32_t y = 0; y < to->height; y++, job->row++)
-        if (TIFFReadScanline(job->tiff, to->planes[0] + y * to->row_stride, job->row, 0) != 1)
-            return fail_reading(job);
-    return EXIT_OK;
+    return job->bits > 8 && job->bits < 16;
+}
+
+/* Of `width` pixels, as the file has them and as they are wanted. */
+static size_t packed_bytes(const tiff_job *job, size_t width)
+{
+    return (width * job->samples * job->bits + 7) / 8;
 }
 
 static size_t row_bytes(const tiff_job *job)
@@ -183,12 +263,56 @@ static size_t row_bytes(const tiff_job *job)
     return job->width * job->pixel_bytes;
 }
 
+static void unpack(const tiff_job *job, const uint8_t *from, uint8_t *to, size_t n_samples)
+{
+    uint16_t *samples = (uint16_t *)(void *)to;
+    uint32_t bits = 0; /* the lowest n_bits are still to be used */
+    unsigned n_bits = 0;
+    for (size_t i = 0; i < n_samples; i++) {
+        for (; n_bits < job->bits; n_bits += 8)
+            bits = bits << 8 | *from++;
+        n_bits -= job->bits;
+        samples[i] = (uint16_t)(bits >> n_bits & ((1u << job->bits) - 1));
+    }
+}
+
+static void copy_pixels(const tiff_job *job, const uint8_t *from, uint8_t *to, size_t width)
+{
+    if (is_packed(job))
+        unpack(job, from, to, width * job->samples);
+    else
+        memcpy(to, from, width * job->pixel_bytes);
+}
+
+static exit_code open_scanlines(tiff_job *job)
+{
+    const size_t bytes = packed_bytes(job, job->width);
+    if ((uint64_t)TIFFScanlineSize64(job->tiff) != bytes)
+        return fail_reading(job);
+    if (!is_packed(job))
+        return EXIT_OK;
+    job->scanline = malloc(bytes);
+    return job->scanline ? EXIT_OK : picture_fail_memory(job->reader);
+}
+
+static exit_code read_scanlines(tiff_job *job, const ghm_image *to)
+{
+    for (uint32_t y = 0; y < to->height; y++, job->row++) {
+        uint8_t *row = to->planes[0] + y * to->row_stride;
+        if (TIFFReadScanline(job->tiff, job->scanline ? job->scanline : row, job->row, 0) != 1)
+            return fail_reading(job);
+        if (job->scanline)
+            copy_pixels(job, job->scanline, row, job->width);
+    }
+    return EXIT_OK;
+}
+
 static exit_code open_tiles(tiff_job *job)
 {
     TIFFGetField(job->tiff, TIFFTAG_TILEWIDTH, &job->tile_width);
     TIFFGetField(job->tiff, TIFFTAG_TILELENGTH, &job->tile_height);
     const tmsize_t size = TIFFTileSize(job->tiff);
-    const size_t tile_row = job->tile_width * job->pixel_bytes;
+    const size_t tile_row = packed_bytes(job, job->tile_width);
     const uint32_t most = 2 * 65536;
     /* Tiles much larger than the picture are a way to ask for memory. */
     if (job->tile_width == 0 || job->tile_height == 0 || job->tile_width > most || job->tile_height > most ||
@@ -204,10 +328,10 @@ static exit_code open_tiles(tiff_job *job)
 /* One tile, cut at the right and at the bottom of the picture. */
 static void place_tile(const tiff_job *job, uint32_t x)
 {
-    const size_t tile_row = job->tile_width * job->pixel_bytes, left = x * job->pixel_bytes;
-    const size_t bytes = tile_row < row_bytes(job) - left ? tile_row : row_bytes(job) - left;
+    const size_t tile_row = packed_bytes(job, job->tile_width), left = x * job->pixel_bytes;
+    const size_t width = job->tile_width < job->width - x ? job->tile_width : job->width - x;
     for (uint32_t i = 0; i < job->tile_height && job->row + i < job->height; i++)
-        memcpy(job->tile_rows + i * row_bytes(job) + left, job->tile + i * tile_row, bytes);
+        copy_pixels(job, job->tile + i * tile_row, job->tile_rows + i * row_bytes(job) + left, width);
 }
 
 static exit_code read_row_of_tiles(tiff_job *job)
@@ -232,12 +356,17 @@ static exit_code read_tiled_rows(tiff_job *job, const ghm_image *to)
     return code;
 }
 
+/* Grey is the first sample. */
 static void invert(const ghm_image *image)
 {
     const size_t n = image->row_stride * image->height, step = image->pixel_stride;
-    for (size_t i = 0; i < n; i += step) /* grey is the first sample, in either size */
-        for (size_t j = 0; j < (image->bit_depth > 8 ? 2u : 1u); j++)
-            image->planes[0][i + j] ^= 0xff;
+    const uint16_t max = (uint16_t)((1u << image->bit_depth) - 1);
+    for (uint8_t *p = image->planes[0]; p < image->planes[0] + n; p += step) {
+        if (image->bit_depth > 8)
+            *(uint16_t *)(void *)p ^= max;
+        else
+            *p ^= 0xff;
+    }
 }
 
 static exit_code open_plain(tiff_job *job)
@@ -246,9 +375,7 @@ static exit_code open_plain(tiff_job *job)
     if (code != EXIT_OK)
         return code;
     job->pixel_bytes = job->reader->image.pixel_stride;
-    if (TIFFIsTiled(job->tiff))
-        return open_tiles(job);
-    return (uint64_t)TIFFScanlineSize64(job->tiff) == row_bytes(job) ? EXIT_OK : fail_reading(job);
+    return TIFFIsTiled(job->tiff) ? open_tiles(job) : open_scanlines(job);
 }
 
 static exit_code tiff_read_rows(picture_reader *r, const ghm_image *to)
@@ -272,11 +399,39 @@ static exit_code make_grey(tiff_job *job)
     return fail_status(convert_image(image, ghm_image_components(image), 8, &none, &diag), job->reader->source->label, &diag);
 }
 
+/* libtiff's conversion is of these only. */
+static exit_code check_bits(const tiff_job *job)
+{
+    const unsigned bits = job->bits;
+    if (bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16)
+        return EXIT_OK;
+    if (is_packed(job))
+        return fail(EXIT_BAD_INPUT, job->reader->source->label,
+                    "is a TIFF of %u-bit samples, which can be read only where they are grey or RGB in one plane", bits);
+    return fail(EXIT_BAD_INPUT, job->reader->source->label,
+                "is a TIFF of %u-bit samples; those of 1, 2, 4 and 8 to 16 bits can be read", bits);
+}
+
+/* A profile of what samples no longer are, Lab say, is of no use. */
+static void drop_foreign_profile(tiff_job *job)
+{
+    const ghm_buffer *icc = &job->reader->metadata.kinds[GHM_METADATA_ICC];
+    const bool fits = icc->size < 20 || memcmp(icc->data + 16, is_grey(job) ? "GRAY" : "RGB ", 4) == 0;
+    if (job->photometric == PHOTOMETRIC_SEPARATED)
+        job->reader->losses |= LOSS_CMYK;
+    else if (!fits)
+        job->reader->losses |= LOSS_PROFILE;
+    if (job->photometric == PHOTOMETRIC_SEPARATED || !fits)
+        metadata_remove(&job->reader->metadata, METADATA_OF(GHM_METADATA_ICC));
+}
+
 /* libtiff gives bytes R, G, B, A in the words of a little-endian machine, colours multiplied by alpha. */
 static exit_code read_converted(tiff_job *job)
 {
     ghm_image *image = &job->reader->image;
-    const exit_code code = picture_alloc(job->reader, job->width, job->height, GHM_RGBA, 8);
+    exit_code code = check_bits(job);
+    if (code == EXIT_OK)
+        code = picture_alloc(job->reader, job->width, job->height, GHM_RGBA, 8);
     if (code != EXIT_OK)
         return code;
     uint32_t *words = (uint32_t *)(void *)image->planes[0];
@@ -291,8 +446,7 @@ static exit_code read_converted(tiff_job *job)
     convert_divide_by_alpha(image);
     if (job->bits > 8)
         job->reader->losses |= LOSS_DEPTH;
-    if (job->photometric == PHOTOMETRIC_SEPARATED)
-        job->reader->losses |= LOSS_CMYK;
+    drop_foreign_profile(job);
     return is_grey(job) ? make_grey(job) : EXIT_OK;
 }
 
@@ -309,8 +463,6 @@ static exit_code start(tiff_job *job)
     if (code != EXIT_OK)
         return code;
     keep_metadata(job);
-    if (job->photometric == PHOTOMETRIC_SEPARATED) /* the profile is of inks */
-        metadata_remove(&job->reader->metadata, METADATA_OF(GHM_METADATA_ICC));
     return is_plain(job) ? open_plain(job) : read_converted(job);
 }
 
@@ -319,6 +471,7 @@ static void tiff_close(picture_reader *r)
     tiff_job *job = r->state;
     if (job->tiff)
         TIFFClose(job->tiff);
+    free(job->scanline);
     free(job->tile);
     free(job->tile_rows);
     free(job);
