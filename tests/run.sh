@@ -12,6 +12,8 @@ sh "$root/cli/dependencies.sh" gcc make cmake pkg-config libpng-dev libjpeg62-tu
     python3-cffi python3-numpy
 
 [ "${1:-}" = quick ] || sh "$root/cli/dependencies.sh" slurm-wlm munge || echo "Slurm cannot be installed: its test is skipped" >&2
+[ "${1:-}" = quick ] || sh "$root/cli/dependencies.sh" python3-torch python3-numpy python3-pil python3-xxhash libopenblas0-pthread ||
+    echo "PyTorch cannot be installed: the test of the trainer is skipped" >&2
 
 echo "== every test"
 cmake -S "$root" -B "$build/plain" -DGHM_WERROR=ON >/dev/null

@@ -14,7 +14,9 @@ from functools import partial
 
 try:
     import numpy as np
+    import PIL
     import torch
+    import xxhash
 except ImportError as missing:
     print('skipped: %s' % missing)
     sys.exit(77)
