@@ -100,7 +100,8 @@ def main(argv=None):
     default = {name: weight_limit(layer, net.config) for name, layer in net.layers()}
     limits = {name: table[name][j][0] for name, j in at.items()}
     print('limits=%r' % {name: limit for name, limit in limits.items() if limit < default[name]})
-    print('costs %+.2f %%, %+.2f %% without limits' % (100 * sum(table[n][j][1] for n, j in at.items()), 100 * sum(r[0][1] for r in table.values())))
+    print('costs %+.2f %%, %+.2f %% without limits' % (
+        100 * sum(table[name][j][1] for name, j in at.items()), 100 * sum(rows[0][1] for rows in table.values())))
 
 
 if __name__ == '__main__':

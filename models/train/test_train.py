@@ -17,6 +17,7 @@ try:
     import PIL
     import torch
     import xxhash
+    from torch.utils._python_dispatch import TorchDispatchMode
 except ImportError as missing:
     print('skipped: %s' % missing)
     sys.exit(77)
@@ -286,6 +287,33 @@ def check_integers(folder):
     assert abs(integer / real - 1) < 0.02, 'float %.4f, integer %.4f' % (real, integer)
 
 
+class CountCopies(TorchDispatchMode):
+    """Counts what on a GPU would wait for it or copy to it, so that no CUDA graph could be recorded."""
+    COPIES = 'aten._local_scalar_dense', 'aten.lift_fresh', 'aten.fake_quantize_per_channel'
+
+    def __init__(self):
+        super().__init__()
+        self.n = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.n += str(function).startswith(self.COPIES)
+        return function(*args, **(kwargs or {}))
+
+
+def check_recordable(folder):
+    """A quantized step copies no more than a plain one, which CUDA graphs are known to record; nor does one of other passes."""
+    counts = []
+    for make, quantize in ((train.Trainer, []), (train.Trainer, ['--quantize', 'all']), (partial(Ablation, 'passes-quadtree'), [])):
+        trainer = make(train.parse_arguments(command(
+            folder, 'copies.pt', '--steps', '1', '--init', os.path.join(folder, 'run.pt'), *quantize)))
+        x, q = trainer.batch()
+        with CountCopies() as copies:
+            x_hat, bpp, _ = trainer.forward(x, q, ops=trainer.ops)
+            trainer.loss(x, q, x_hat, ((x_hat - x) ** 2).mean((1, 2, 3)), bpp).backward()
+        counts.append(copies.n)
+    assert counts == counts[:1] * 3, counts
+
+
 def check_gptq(folder):
     """On correlated inputs rows of four bits miss less by GPTQ than by the nearest weights. A network keeps its grid: the weights
     that quantize_layer finds cost the same (after twenty steps its filters do too little for rounding to cost anything)."""
@@ -349,6 +377,7 @@ def main():
         check_frozen(folder)
         check_pruning(folder)
         check_integers(folder)
+        check_recordable(folder)
         check_gptq(folder)
         check_limits(folder)
     print('ok')

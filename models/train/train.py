@@ -268,9 +268,9 @@ class Trainer:
         """Replace the file in one motion: a run that is killed leaves the old or the new state."""
         if self.rank:
             return
-        state = {'config': self.config.name, 'arguments': vars(self.args), 'step': self.step, 'seconds': self.seconds, 'net': self.net.state_dict(),
-                 'ema': self.ema, 'optimizer': self.optimizer.state_dict(), 'scales': getattr(self.ops, 'scales', None),
-                 'masks': self.pruning.masks if self.pruning else None}
+        state = {'config': self.config.name, 'arguments': vars(self.args), 'step': self.step, 'seconds': self.seconds,
+                 'net': self.net.state_dict(), 'ema': self.ema, 'optimizer': self.optimizer.state_dict(),
+                 'scales': getattr(self.ops, 'scales', None), 'masks': self.pruning.masks if self.pruning else None}
         torch.save(state, self.args.out + '.part')
         os.replace(self.args.out + '.part', self.args.out)
 
