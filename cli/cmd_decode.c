@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "commands.h"
+#include "inspect.h"
 #include "io/convert.h"
 #include "io/reader.h"
 #include "io/writer.h"
@@ -140,7 +141,9 @@ static exit_code choose_format(decode_job *job)
 {
     job->format = job->options.format;
     if (!job->format)
-        job->format = output_is_stdout(job->file->output) ? &png_writer : writer_by_suffix(job->file->output);
+        job->format = writer_by_suffix(job->file->output);
+    if (!job->format && output_is_stdout(job->file->output))
+        job->format = &png_writer;
     if (!job->format)
         return fail(EXIT_USAGE, job->file->output, "the suffix names no known format; use %s, or --format",
                     WRITER_SUFFIXES);
@@ -150,13 +153,12 @@ static exit_code choose_format(decode_job *job)
 static exit_code read_header(decode_job *job)
 {
     const uint8_t *data;
-    const exit_code code = source_peek(&job->source, HEADER_BYTES, &data, &job->header_bytes);
+    exit_code code = check_stream(&job->source);
+    if (code == EXIT_OK)
+        code = source_peek(&job->source, HEADER_BYTES, &data, &job->header_bytes);
     if (code != EXIT_OK)
         return code;
     memcpy(job->header, data, job->header_bytes);
-    const reader *foreign = reader_find(data, job->header_bytes);
-    if (foreign)
-        return fail(EXIT_BAD_INPUT, job->source.label, "is a %s picture, not a Gingham stream", foreign->name);
     ghm_diagnostics diag = { "" };
     const ghm_status status = ghm_stream_get_info(data, job->header_bytes, &job->info, &diag);
     const bool enough = job->options.partial && job->info.format_version > 0; /* damage behind the header is the decoder's to judge */

@@ -6,7 +6,6 @@
 #include "commands.h"
 #include "inspect.h"
 #include "io/metadata.h"
-#include "io/reader.h"
 #include "json.h"
 #include "message.h"
 #include "parse.h"
@@ -228,15 +227,6 @@ static exit_code print_report(weights_set *weights, const ghm_inspector *inspect
     return r->info.complete ? EXIT_OK : fail(EXIT_DAMAGED, r->label, "the stream ends early");
 }
 
-static exit_code refuse_pictures(source *s)
-{
-    const uint8_t *data;
-    size_t size;
-    const exit_code code = source_peek(s, SOURCE_PEEK_BYTES, &data, &size);
-    const reader *foreign = code == EXIT_OK ? reader_find(data, size) : NULL;
-    return foreign ? fail(EXIT_BAD_INPUT, s->label, "is a %s picture, not a Gingham stream", foreign->name) : code;
-}
-
 static exit_code describe(weights_set *weights, const char *path, bool json)
 {
     source s;
@@ -245,7 +235,7 @@ static exit_code describe(weights_set *weights, const char *path, bool json)
     exit_code code = source_open(&s, path, UINT64_MAX);
     r.label = s.label;
     if (code == EXIT_OK)
-        code = refuse_pictures(&s);
+        code = check_stream(&s);
     if (code == EXIT_OK)
         code = inspect(&s, &inspector, &r.bytes);
     if (code == EXIT_OK)

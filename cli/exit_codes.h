@@ -5,7 +5,7 @@
 typedef enum exit_code {
     EXIT_OK = 0,
     EXIT_GENERIC = 1,
-    EXIT_USAGE = 2,
+    EXIT_USAGE = 2,     /* options that are wrong, or ask for what the stream or the machine does not have */
     EXIT_READ = 3,      /* the input could not be read */
     EXIT_BAD_INPUT = 4, /* read, but not a picture or stream that this version handles */
     EXIT_DAMAGED = 5,   /* a stream of ours, truncated or damaged */

@@ -92,7 +92,7 @@ static exit_code code_of_status(ghm_status status)
 {
     switch (status) {
     case GHM_OK:                 return EXIT_OK;
-    case GHM_ERR_ARGUMENT:       return EXIT_GENERIC;
+    case GHM_ERR_ARGUMENT:       return EXIT_USAGE;
     case GHM_ERR_MEMORY:         return EXIT_LIMIT;
     case GHM_ERR_CANCELLED:      return EXIT_GENERIC;
     case GHM_ERR_TRUNCATED:      return EXIT_DAMAGED;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "inspect.h"
 #include "io/convert.h"
 #include "io/icc.h"
 #include "io/metadata.h"
@@ -138,6 +139,8 @@ static exit_code find_format(picture_reader *r)
     if (size == 0)
         return fail(EXIT_BAD_INPUT, r->source->label, "is empty");
     r->format = reader_find(data, size);
+    if (!r->format && size > 1 && is_stream(data, size))
+        return fail(EXIT_BAD_INPUT, r->source->label, "is a Gingham stream already; 'gingham decode' makes a picture of it");
     if (!r->format)
         return fail(EXIT_BAD_INPUT, r->source->label, "is not a picture that can be read here: %s", reader_names());
     return r->format->seeks ? source_hold(r->source) : EXIT_OK;

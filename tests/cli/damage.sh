@@ -29,8 +29,23 @@ expect_failure 5 'bad.ghm'
 
 run decode "$images/rgb.png" a.png
 expect_failure 4 'not a Gingham stream'
-run decode "$0" a.png
-expect_failure 5 'damage.sh'
+# Neither a stream nor a picture that is known here.
+printf 'BM6\000\000\000' >"$work/foreign.bmp"
+printf 'GIF89a' >"$work/foreign.gif"
+printf 'G' >"$work/foreign.txt"
+for name in "$0" "$work/foreign.bmp" "$work/foreign.gif" "$work/foreign.txt"; do
+    run decode "$name" a.png
+    expect_failure 4 'is not a Gingham stream'
+    run info "$name"
+    expect_failure 4 'is not a Gingham stream'
+done
+run info "$images/rgb.png"
+expect_failure 4 'is a PNG picture, not a Gingham stream'
+: >"$work/nothing"
+run decode "$work/nothing" a.png
+expect_failure 5 nothing
+run encode "$work/good.ghm" a.ghm
+expect_failure 4 "is a Gingham stream already; 'gingham decode'"
 run decode missing.ghm a.png
 expect_failure 3 'missing.ghm'
 run decode "$work/good.ghm" a.png --limit-pixels 1000
