@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "batch.h"
@@ -74,7 +75,8 @@ const command encode_command = {
         "with their libraries); '-' is standard input. OUTPUT is INPUT with .ghm\n"
         "appended (photo.jpg.ghm) unless it is named; an input from a pipe goes to\n"
         "standard output. An existing output is replaced, once the new one is complete,\n"
-        "unless --no-overwrite is given.\n\n"
+        "unless --no-overwrite is given; a second operand only where it is a stream or\n"
+        "named .ghm, so that 'encode a.png b.png' is refused.\n\n"
         "With --out-dir or --manifest a batch: many files by one process, -j of them at\n"
         "a time. Folders are searched at any depth, a/b.jpg gives FOLDER/a/b.jpg.ghm.\n"
         "What was done already, from the same bytes with equal options and weights, is\n"
@@ -373,6 +375,31 @@ const batch_command encode_batch = {
 
 /* -------------------------------------------------------------------------------------------------- the command */
 
+static bool ends_with_suffix(const char *path)
+{
+    const size_t length = strlen(path);
+    return length >= strlen(SUFFIX) && strcmp(path + length - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+/* Of two pictures on the command line the second is not meant to be replaced. */
+static exit_code check_second_operand(const char *input_path, const char *path)
+{
+    struct stat st;
+    const uint8_t *data;
+    size_t size;
+    source s;
+    exit_code code = output_check_differs(path, input_path);
+    if (code != EXIT_OK || ends_with_suffix(path) || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || output_is_stdout(path))
+        return code;
+    code = source_open(&s, path, UINT64_MAX);
+    if (code == EXIT_OK)
+        code = source_peek(&s, SOURCE_PEEK_BYTES, &data, &size);
+    if (code == EXIT_OK && !is_stream(data, size))
+        code = fail(EXIT_USAGE, path, "exists and is no Gingham stream; use -o, or --out-dir for several inputs");
+    source_close(&s);
+    return code;
+}
+
 static exit_code encode_run(int argc, char **argv)
 {
     encode_options options;
@@ -387,6 +414,8 @@ static exit_code encode_run(int argc, char **argv)
     if (options.lossless && options.alpha_quality < 100)
         return options_fail_usage(&encode_command, "--lossless is of alpha without loss too, which --alpha-quality denies");
     code = batch_check_options(&encode_batch, &options, options.output, n_operands);
+    if (code == EXIT_OK && n_operands == 2 && !options.batch.out_dir && !options.batch.no_overwrite)
+        code = check_second_operand(argv[1], argv[2]);
     if (code == EXIT_OK)
         code = weights_open(&encode_command, &options.weights, &model);
     const batch_setup setup = { model, options.threads };

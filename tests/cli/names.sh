@@ -48,6 +48,23 @@ run decode a.ghm a.png --no-overwrite
 expect_failure 9 'a.png.*exists'
 expect_folder a.ghm a.png
 
+# Of two pictures the second is no output, unless -o says so.
+cp "$images/rgb.png" one.png
+cp "$images/grey.png" two.png
+run encode one.png two.png
+expect_failure 2 'two.png: exists and is no Gingham stream; use -o, or --out-dir'
+expect_same two.png "$images/grey.png"
+run encode one.png two.png -n
+expect_failure 9 'exists'
+run encode one.png -o two.png
+expect_status 0
+run encode one.png two.png
+expect_status 0
+: >temporary
+run encode one.png temporary
+expect_status 0
+rm one.png two.png temporary
+
 # The permissions of a replaced file stay.
 chmod 640 a.ghm
 run encode "$images/rgb.png" a.ghm
