@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "json.h"
+#include "message.h"
 #include "weights.h"
 
 const char *bench_stage_name(bench_stage stage)
@@ -136,13 +137,13 @@ void bench_report_print(const bench_report *r)
     const machine m = describe_machine();
     ghm_model_info info;
     ghm_model_get_info(r->model, &info);
-    printf("%s: %s, %s %s\n", m.system.nodename, m.cpu, m.system.sysname, m.system.machine);
-    printf("gingham %s, weights %s %016" PRIx64 ", backend %s, threads %d\n", ghm_version(), info.name, info.id,
-           ghm_backend_name(info.backend), r->threads);
+    print_clean(stdout, "%s: %s, %s %s\n", m.system.nodename, m.cpu, m.system.sysname, m.system.machine);
+    print_clean(stdout, "gingham %s, weights %s %016" PRIx64 ", backend %s, threads %d\n", ghm_version(), info.name, info.id,
+                ghm_backend_name(info.backend), r->threads);
     printf("peak of a thread: %.1f GMAC/s of int16 (%s)\n", r->int16_peak.gmacs, r->int16_peak.instruction);
-    printf("%s, %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp; medians of %d\n"
-           "read, write and call: on the clock; the others: CPU time of all threads\n", r->picture, r->width, r->height,
-           r->quality, r->bytes, 8e-6 * (double)r->bytes / megapixels(r), r->repetitions);
+    print_clean(stdout, "%s, %" PRIu32 "x%" PRIu32 ", quality %g, %zu bytes, %.3f bpp; medians of %d\n", r->picture, r->width,
+                r->height, r->quality, r->bytes, 8e-6 * (double)r->bytes / megapixels(r), r->repetitions);
+    printf("read, write and call: on the clock; the others: CPU time of all threads\n");
     print_direction(r, "encode", &r->encode);
     print_direction(r, "decode", &r->decode);
 }

@@ -154,9 +154,9 @@ static void print_json(const curve_set *set, size_t i, const bdrate_options *opt
 
 static void print_header(const curve_set *set, const bdrate_options *options)
 {
-    printf("BD-rate against %s (%zu points), %s, %s; averaging: curves of mean values\n", set->anchor.name,
-           set->anchor.curve.n, options->metric == CURVE_PSNR ? "PSNR" : "MS-SSIM in dB",
-           method_names[options->method]);
+    print_clean(stdout, "BD-rate against %s (%zu points), %s, %s; averaging: curves of mean values\n", set->anchor.name,
+                set->anchor.curve.n, options->metric == CURVE_PSNR ? "PSNR" : "MS-SSIM in dB",
+                method_names[options->method]);
     printf("%9s  %7s  %15s  %7s  %s\n", "BD-rate", "points", "interval, dB", "overlap", "curve");
 }
 
@@ -165,10 +165,10 @@ static void print_line(const curve_set *set, size_t i, const bd_result *r)
     char points[48];
     snprintf(points, sizeof points, "%zu/%zu", set->curves[i].curve.n, set->n_given[i]);
     if (r->defined)
-        printf("%+8.2f%%  %7s  %6.2f to %5.2f  %6.0f%%  %s\n", r->percent, points, r->low, r->high, 100 * r->overlap,
-               set->curves[i].name);
+        print_clean(stdout, "%+8.2f%%  %7s  %6.2f to %5.2f  %6.0f%%  %s\n", r->percent, points, r->low, r->high, 100 * r->overlap,
+                    set->curves[i].name);
     else
-        printf("%9s  %7s  %15s  %7s  %s\n", "-", points, "none", "-", set->curves[i].name);
+        print_clean(stdout, "%9s  %7s  %15s  %7s  %s\n", "-", points, "none", "-", set->curves[i].name);
 }
 
 static void print_result(const curve_set *set, size_t i, const bdrate_options *options)

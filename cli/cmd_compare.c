@@ -171,8 +171,8 @@ static void print_similarity(const char *name, double value)
 static void print_text(const compare_job *job)
 {
     const picture_metrics *m = &job->metrics;
-    printf("%s against %s: %" PRIu32 "x%" PRIu32 "\n", job->paths[1], job->paths[0], job->images[0].width,
-           job->images[0].height);
+    print_clean(stdout, "%s against %s: %" PRIu32 "x%" PRIu32 "\n", job->paths[1], job->paths[0], job->images[0].width,
+                job->images[0].height);
     printf("  PSNR-RGB     %.4f dB\n", m->psnr_rgb);
     printf("  PSNR-YUV     %.4f dB, BT.709, weights 6:1:1 (Y %.4f, U %.4f, V %.4f)\n", m->psnr_yuv, m->psnr_y,
            m->psnr_u, m->psnr_v);

@@ -393,8 +393,8 @@ static void report_members(const decode_job *job, json_object *o)
 
 static void report_line(const decode_job *job, FILE *file)
 {
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->picture.width,
-            job->picture.height, hash_verdict(job), job->seconds);
+    print_clean(file, "%s: %" PRIu32 "x%" PRIu32 ", picture hash %s, %.2f s\n", job->out.label, job->picture.width,
+                job->picture.height, hash_verdict(job), job->seconds);
 }
 
 /* -------------------------------------------------------------------------------------------------- one file */

@@ -275,9 +275,8 @@ static void report_line(const encode_job *job, FILE *file)
     char psnr[32] = "";
     if (job->options.verify)
         snprintf(psnr, sizeof psnr, "%.2f dB, ", job->psnr);
-    /* One call: there may be other threads. */
-    fprintf(file, "%s: %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %.3f bpp, %s%.2f s\n", job->out.label,
-            job->picture.image.width, job->picture.image.height, job->size, bits_per_pixel(job), psnr, job->seconds);
+    print_clean(file, "%s: %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %.3f bpp, %s%.2f s\n", job->out.label,
+                job->picture.image.width, job->picture.image.height, job->size, bits_per_pixel(job), psnr, job->seconds);
 }
 
 /* -------------------------------------------------------------------------------------------------- one file */

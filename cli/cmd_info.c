@@ -127,8 +127,8 @@ static void print_text(const stream_report *r)
     char quality[32] = "without loss";
     if (!info->lossless)
         snprintf(quality, sizeof quality, "quality %g", info->quality);
-    printf("%s: %" PRIu32 "x%" PRIu32 ", %s, %" PRIu64 " bytes, %.3f bpp\n", r->label, info->width, info->height, quality, r->bytes,
-           bits_per_pixel(r));
+    print_clean(stdout, "%s: %" PRIu32 "x%" PRIu32 ", %s, %" PRIu64 " bytes, %.3f bpp\n", r->label, info->width, info->height,
+                quality, r->bytes, bits_per_pixel(r));
     print_picture(info);
     print_metadata(&r->metadata);
     printf("  format version  %u\n", info->format_version);

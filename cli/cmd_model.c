@@ -78,7 +78,7 @@ static bool is_default_profile(const char *name)
 
 static void print_text(const char *file, const ghm_model_info *info)
 {
-    printf("%s: %s\n", file ? file : "built-in weights", info->name);
+    print_clean(stdout, "%s: %s\n", file ? file : "built-in weights", info->name);
     printf("  id              %016" PRIx64 "\n", info->id);
     printf("  size            %zu bytes, %zu parameters\n", info->file_bytes, info->n_parameters);
     printf("  decoder         %.1f kMAC/px\n", info->decoder_kmac);

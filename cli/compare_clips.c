@@ -250,9 +250,9 @@ static void print_text(const clip_job *job)
     const y4m_format *f = format(job);
     for (size_t i = 0; job->settings->per_frame && i < job->n; i++)
         print_frame(job, i);
-    printf("%s against %s: %" PRIu32 "x%" PRIu32 ", %s, %u bits, %s, %zu frame%s\n", job->readers[1].label,
-           job->readers[0].label, f->width, f->height, y4m_chroma_name(f), f->bit_depth, range_name(f), job->n,
-           job->n == 1 ? "" : "s");
+    print_clean(stdout, "%s against %s: %" PRIu32 "x%" PRIu32 ", %s, %u bits, %s, %zu frame%s\n", job->readers[1].label,
+                job->readers[0].label, f->width, f->height, y4m_chroma_name(f), f->bit_depth, range_name(f), job->n,
+                job->n == 1 ? "" : "s");
     printf("       PSNR, dB  of mean error      SSIM   MS-SSIM\n");
     for (size_t plane = 0; plane < n_planes(job); plane++)
         print_plane(job, plane);

@@ -1,7 +1,10 @@
+#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
 #include "message.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "progress.h"
 
@@ -23,12 +26,23 @@ message_level message_get_level(void)
     return current_level;
 }
 
-/* File names and library texts come from outside: keep their control characters away from the terminal. */
-static void blank_control_characters(char *text)
+/* A byte below the space, DEL, or the second byte of U+0080 to U+009F, which terminals take for ESC and a letter. */
+static bool is_control(const char *text, size_t i)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
+    const unsigned char c = (unsigned char)text[i];
+    return c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0 && i > 0 && (unsigned char)text[i - 1] == 0xc2);
+}
+
+/* File names and library texts come from outside: keep their control characters away from the terminal. */
+static void blank_control_characters(char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!is_control(text, i))
+            continue;
+        if ((unsigned char)text[i] >= 0x80) /* not half of a character */
+            text[i - 1] = '?';
+        text[i] = '?';
+    }
 }
 
 /* One fprintf a line, because stderr is unbuffered and may be shared. */
@@ -37,8 +51,8 @@ static void print_line(const char *kind, const char *subject, const char *format
     char name[1024], sentence[1024];
     snprintf(name, sizeof name, "%s%s", subject ? subject : "", subject ? ": " : "");
     vsnprintf(sentence, sizeof sentence, format, args);
-    blank_control_characters(name);
-    blank_control_characters(sentence);
+    blank_control_characters(name, strlen(name));
+    blank_control_characters(sentence, strlen(sentence));
     progress_hide();
     fprintf(stderr, "gingham: %s%s%s\n", name, kind, sentence);
 }
@@ -53,6 +67,18 @@ exit_code fail(exit_code code, const char *subject, const char *format, ...)
     vsnprintf(last_failure, sizeof last_failure, format, args);
     va_end(args);
     return code;
+}
+
+void print_clean(FILE *file, const char *format, ...)
+{
+    char text[2 * PATH_MAX + 1024]; /* some lines name two files */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const size_t length = strlen(text);
+    blank_control_characters(text, length > 0 && text[length - 1] == '\n' ? length - 1 : length);
+    fputs(text, file);
 }
 
 exit_code fail_memory(const char *subject)

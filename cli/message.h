@@ -1,8 +1,10 @@
-/* message.h - everything the command says on stderr, one line each: "gingham: photo.png: sentence". */
+/* message.h - everything the command says on stderr, one line each: "gingham: photo.png: sentence"; and the lines of reports
+ * that name files. */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <gingham/gingham.h>
 
@@ -40,5 +42,9 @@ void message_forget_failure(void);
 
 void warn(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
 void note(const char *subject, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* Print a line of a report for people, or a part of one: for all that holds names, which come from outside. Control
+ * characters become '?', as above, but for a line end at the end. One call of stdio, because threads share the file. */
+void print_clean(FILE *file, const char *format, ...) CLI_PRINTF(2, 3);
 
 #endif

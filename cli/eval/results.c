@@ -102,7 +102,7 @@ static int name_width(const eval_results *r)
 static void print_point(FILE *file, const eval_series *s, const eval_results *r, size_t point)
 {
     const point_means m = series_means(s, r, point);
-    fprintf(file, "%-*s %6.6s", name_width(r), s->codec->name, s->qualities[point]);
+    print_clean(file, "%-*s %6.6s", name_width(r), s->codec->name, s->qualities[point]);
     print_number(file, 8, 4, m.bpp);
     print_number(file, 7, 3, m.psnr_rgb);
     print_number(file, 7, 3, m.psnr_yuv);
@@ -147,17 +147,18 @@ static void print_bd_spread(FILE *file, const eval_series *test, const eval_seri
         highest = fmax(highest, bd.percent);
     }
     if (n > 0)
-        fprintf(file, "%-*s  %-7s %+7.2f%% mean of %zu picture%s, from %+.2f%% (%s) to %+.2f%% (%s)\n", name_width(r),
-                anchor->codec->name, metric == CURVE_PSNR ? "PSNR" : "MS-SSIM", sum / (double)n, n, n == 1 ? "" : "s", lowest,
-                r->pictures.items[at_lowest].name, highest, r->pictures.items[at_highest].name);
+        print_clean(file, "%-*s  %-7s %+7.2f%% mean of %zu picture%s, from %+.2f%% (%s) to %+.2f%% (%s)\n", name_width(r),
+                    anchor->codec->name, metric == CURVE_PSNR ? "PSNR" : "MS-SSIM", sum / (double)n, n, n == 1 ? "" : "s", lowest,
+                    r->pictures.items[at_lowest].name, highest, r->pictures.items[at_highest].name);
 }
 
 static void print_bd_rates(FILE *file, const eval_results *r)
 {
     const eval_series *first = &r->series[0];
-    fprintf(file, "\nBD-rate of %s against (pchip; negative: fewer bits)\n", first->codec->name);
+    fputs("\n", file);
+    print_clean(file, "BD-rate of %s against (pchip; negative: fewer bits)\n", first->codec->name);
     for (size_t i = 1; i < r->n_series; i++) {
-        fprintf(file, "%-*s", name_width(r), r->series[i].codec->name);
+        print_clean(file, "%-*s", name_width(r), r->series[i].codec->name);
         print_bd_rate(file, first, &r->series[i], r, CURVE_PSNR);
         print_bd_rate(file, first, &r->series[i], r, CURVE_MS_SSIM);
         fprintf(file, "\n");
@@ -174,8 +175,8 @@ static void print_bd_rates(FILE *file, const eval_results *r)
 void results_print(const eval_results *r, FILE *file)
 {
     for (size_t i = 0; i < r->n_series; i++)
-        fprintf(file, "%-*s %s; %s\n", name_width(r), r->series[i].codec->name, r->series[i].codec->description,
-                r->series[i].version);
+        print_clean(file, "%-*s %s; %s\n", name_width(r), r->series[i].codec->name, r->series[i].codec->description,
+                    r->series[i].version);
     fprintf(file, "\n%zu picture%s; means of the values per picture; PSNR in dB, YUV is BT.709 at 6:1:1; one thread, "
                   "whole processes; largest memory\n",
             r->pictures.n, r->pictures.n == 1 ? "" : "s");

@@ -57,4 +57,26 @@ expect_no_stderr
 run encode "$images/kodim20.png" a.ghm
 expect_no_stderr
 
+# Control characters of names do not reach a terminal, in reports neither: ESC, a line end, and CSI as UTF-8.
+name=$(printf 'esc\033[31m\nb\302\233.png')
+cp "$images/rgb.png" "$name"
+expect_clean() {
+    expect_status 0
+    expect_no_stderr
+    grep -q 'esc?\[31m?b??' "$out" || failed 'the name expected, blanked'
+    LC_ALL=C tr -d '\n -~' <"$out" >rest
+    [ ! -s rest ] || failed 'no control characters expected'
+    [ "$(head -n 1 "$out" | grep -c ':')" -eq 1 ] || failed 'one line expected where the name stands'
+}
+run encode "$name"
+expect_clean
+run info "$name.ghm"
+expect_clean
+run decode "$name.ghm"
+expect_clean
+run compare "$name" "$name"
+expect_clean
+run bench "$name" -n 1 --profile fast
+expect_clean
+
 finish
