@@ -203,7 +203,7 @@ static exit_code finish(const batch *b)
     if (n < b->list.n)
         return fail(EXIT_RESUME, b->command->command->name,
                     "stopped by a signal before %zu more files; the same command goes on from here", b->list.n - n);
-    return b->n_failed > 0 ? EXIT_FILES : EXIT_OK;
+    return b->n_failed > 0 || b->list.incomplete ? EXIT_FILES : EXIT_OK;
 }
 
 static exit_code run(batch *b)

@@ -134,7 +134,8 @@ static exit_code add_operand(maker *m, char *operand)
     const exit_code code = walk_folder(operand, m->command->suffixes, add_found, m);
     if (code == EXIT_OK && m->list->n == n_before)
         warn(operand, "holds no inputs");
-    return code;
+    m->list->incomplete = m->list->incomplete || code == EXIT_FILES;
+    return code == EXIT_FILES ? EXIT_OK : code;
 }
 
 static int compare_inputs(const void *a, const void *b)
@@ -342,6 +343,8 @@ exit_code batch_list_make(batch_list *list, const batch_command *kind, const voi
     if (!list->options)
         return fail_memory(NULL);
     exit_code code = options->manifest ? add_manifest(&m) : add_operands(&m, operands, n_operands);
+    if (code == EXIT_OK && list->n == 0 && list->incomplete)
+        return EXIT_READ;
     if (code == EXIT_OK && list->n == 0)
         return fail(EXIT_BAD_INPUT, kind->command->name, "the batch is empty");
     if (code == EXIT_OK)

@@ -7,7 +7,8 @@
 typedef struct batch_list {
     batch_file *files;
     size_t n, capacity;
-    char *options; /* of the files that have none of their own */
+    char *options;   /* of the files that have none of their own */
+    bool incomplete; /* a folder could not be read */
 } batch_list;
 
 /* The shard's files in stable order: those of operands by name, those of a manifest as it lists them. settings: the

@@ -15,8 +15,8 @@
 
 #define MAX_OPEN_FOLDERS 16
 
-/* Deeper folders are links that lead in circles, more likely than pictures. */
-#define MAX_DEPTH 32
+/* All folders on the way are open; more may be too many for a process. */
+#define MAX_DEPTH 256
 
 /* -------------------------------------------------------------------------------------------------- names */
 
@@ -81,7 +81,16 @@ typedef struct walk {
     folder_visitor *add;
     void *user;
     size_t root_length; /* how much of a path is not part of the name */
+    bool incomplete;    /* a folder could not be read */
 } walk;
+
+/* A folder on the way. */
+typedef struct level {
+    const struct level *above;
+    dev_t device;
+    ino_t inode;
+    int depth;
+} level;
 
 static bool has_suffix(const char *name, const char *const *suffixes)
 {
@@ -92,42 +101,81 @@ static bool has_suffix(const char *name, const char *const *suffixes)
     return false;
 }
 
-static exit_code walk_into(const walk *w, const char *folder, int depth);
-
-static exit_code visit_entry(const walk *w, const char *folder, const char *entry, int depth)
+static bool is_on_the_way(const level *above, const struct stat *st)
 {
-    exit_code code = EXIT_OK;
+    while (above && !(above->device == st->st_dev && above->inode == st->st_ino))
+        above = above->above;
+    return above != NULL;
+}
+
+static exit_code walk_into(walk *w, const char *folder, const struct stat *st, const level *above);
+
+static exit_code visit(walk *w, const char *path, const level *above)
+{
     struct stat st;
-    if (entry[0] == '.')
+    const bool exists = stat(path, &st) == 0;
+    if (exists && S_ISDIR(st.st_mode))
+        return walk_into(w, path, &st, above);
+    if (!has_suffix(path, w->suffixes))
         return EXIT_OK;
-    char *path = join_path(folder, entry);
+    if (!exists || S_ISREG(st.st_mode))
+        return w->add(w->user, path, path + w->root_length);
+    warn(path, "is no regular file; left out"); /* reading it might never end */
+    return EXIT_OK;
+}
+
+static exit_code visit_entry(walk *w, const char *folder, const char *entry, const level *above)
+{
+    char *path = entry[0] == '.' ? NULL : join_path(folder, entry);
     if (!path)
-        return fail_memory(folder);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        code = depth < MAX_DEPTH ? walk_into(w, path, depth + 1) : EXIT_OK;
-    else if (has_suffix(entry, w->suffixes))
-        code = w->add(w->user, path, path + w->root_length);
+        return entry[0] == '.' ? EXIT_OK : fail_memory(folder);
+    const exit_code code = visit(w, path, above);
     free(path);
     return code;
 }
 
-static exit_code walk_into(const walk *w, const char *folder, int depth)
+/* errno says why reading ended, 0 at the end of the folder. */
+static exit_code visit_entries(walk *w, const char *folder, DIR *dir, const level *here)
 {
     exit_code code = EXIT_OK;
+    const struct dirent *entry;
+    for (errno = 0; code == EXIT_OK && (entry = readdir(dir)) != NULL; errno = 0)
+        code = visit_entry(w, folder, entry->d_name, here);
+    return code;
+}
+
+static exit_code pass_over(walk *w, const char *folder, const char *reason)
+{
+    fail(EXIT_READ, folder, "cannot be searched: %s", reason);
+    w->incomplete = true;
+    return EXIT_OK;
+}
+
+static exit_code walk_into(walk *w, const char *folder, const struct stat *st, const level *above)
+{
+    const level here = { above, st->st_dev, st->st_ino, above ? above->depth + 1 : 0 };
+    if (is_on_the_way(above, st)) {
+        warn(folder, "is a link to a folder above it; not entered");
+        return EXIT_OK;
+    }
+    if (here.depth > MAX_DEPTH)
+        return pass_over(w, folder, "it lies too many folders deep");
     DIR *dir = opendir(folder);
     if (!dir)
-        return fail(EXIT_READ, folder, "cannot be opened: %s", strerror(errno));
-    const struct dirent *entry;
-    while (code == EXIT_OK && (entry = readdir(dir)) != NULL)
-        code = visit_entry(w, folder, entry->d_name, depth);
+        return pass_over(w, folder, strerror(errno));
+    exit_code code = visit_entries(w, folder, dir, &here);
+    if (code == EXIT_OK && errno != 0)
+        code = pass_over(w, folder, strerror(errno));
     closedir(dir);
     return code;
 }
 
 exit_code walk_folder(const char *folder, const char *const *suffixes, folder_visitor *add, void *user)
 {
-    const walk w = { suffixes, add, user, strlen(folder) + (ends_with_slash(folder) ? 0 : 1) };
-    return walk_into(&w, folder, 0);
+    walk w = { suffixes, add, user, strlen(folder) + (ends_with_slash(folder) ? 0 : 1), false };
+    struct stat st;
+    const exit_code code = stat(folder, &st) == 0 ? walk_into(&w, folder, &st, NULL) : pass_over(&w, folder, strerror(errno));
+    return code == EXIT_OK && w.incomplete ? EXIT_FILES : code;
 }
 
 /* -------------------------------------------------------------------------------------------------- removing */

@@ -43,6 +43,8 @@ static exit_code add_operand(picture_list *list, const char *operand)
         return add_file(list, operand, slash ? slash + 1 : operand);
     const size_t n_before = list->n;
     const exit_code code = walk_folder(operand, reader_suffixes, add_file, list);
+    if (code == EXIT_FILES) /* means of other pictures than those asked for are of no use */
+        return EXIT_READ;
     if (code == EXIT_OK && list->n == n_before)
         return fail(EXIT_BAD_INPUT, operand, "holds no pictures");
     return code;

@@ -85,8 +85,50 @@ expect_status 0
 expect_summary '5 files: 1 done, 4 skipped, 0 failed'
 [ "$(tail -n 1 log | cut -c1)" = '{' ] || failed 'a line of its own expected after half a line'
 
+# Folders: links are followed, but not in circles; what is no regular file is left out; one that cannot be searched is
+# named, the others are.
+make_corpus
+mkdir elsewhere
+cp in/a/1.png elsewhere/5.jpe
+ln -s ../../in in/a/up
+ln -s .. in/a/b/up
+ln -s ../elsewhere in/linked
+ln -s ../elsewhere elsewhere/self
+mkfifo in/pipe.png
+run encode in --out-dir linked
+expect_status 0
+expect_summary '5 files: 5 done, 0 skipped, 0 failed'
+expect_file linked/in/linked/5.jpe.ghm
+expect_stderr 'in/pipe.png: warning: is no regular file; left out'
+for link in in/a/up in/a/b/up in/linked/self; do
+    expect_stderr "$link: warning: is a link to a folder above it; not entered"
+done
+deep=in/deep
+for i in $(seq 256); do deep=$deep/d; done
+mkdir -p "$deep"
+cp in/a/1.png "$deep/lost.png"
+cp in/a/1.png "${deep%/d}/found.png"
+run encode in --out-dir linked --quiet
+expect_status 10
+expect_stderr 'd/d: cannot be searched: it lies too many folders deep'
+expect_file "linked/${deep%/d}/found.png.ghm"
+run eval in --work none --codec gingham
+expect_status 3
+rm -rf in/deep none
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 0 in/c
+    run encode in --out-dir linked --quiet
+    expect_status 10
+    expect_stderr 'in/c: cannot be searched: Permission denied'
+    chmod 755 in/c
+fi
+run encode nowhere/ --out-dir linked
+expect_status 10
+
 # Decoding: skipped by the log of an earlier run, as long as the output is there.
-rm -f log
+make_corpus
+cp "$images/rgb.png" in/a/bad.png
+run encode in --out-dir out
 run decode out --out-dir back --log dlog --json
 expect_status 0
 expect_summary '5 files: 5 done, 0 skipped, 0 failed'
