@@ -72,6 +72,7 @@ const command compare_command = {
     .n_options = sizeof compare_option_table / sizeof *compare_option_table,
     .min_operands = 2,
     .max_operands = 2,
+    .too_few = "an original and a picture are needed",
     .too_many = "two pictures at a time",
     .run = compare_run,
 };

@@ -56,14 +56,15 @@ static const option decode_option_table[] = {
     { "background", 0, OPTION_PER_FILE, "COLOR", NULL, parse_color, FIELD(background),
       "the colour behind transparent pixels, as #rrggbb, where the format has no alpha" },
     { "strip", 0, OPTION_PER_FILE, "KINDS", NULL, parse_metadata_set, FIELD(strip),
-      "leave out metadata: all, or icc, exif, xmp, iptc separated by commas" },
+      "leave out metadata: all, or icc, exif, xmp, iptc separated by commas; CICP and gamma go with icc" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use. The pixels do not depend on it" },
     WEIGHTS_OPTION_ROWS(FIELD(weights)),
     { "no-verify", 0, 0, NULL, NULL, parse_switch, FIELD(no_verify),
       "do not compare the picture with the hash in the stream" },
     { "region", 0, OPTION_PER_FILE, "X,Y,W,H", NULL, parse_region, FIELD(region),
-      "decode this part only, in pixels from the upper left corner; the hash is not compared" },
+      "decode this part only, in pixels from the upper left corner; those of the stored picture, before any orientation in "
+      "Exif; the hash is not compared" },
     { "scale", 0, OPTION_PER_FILE, "1/2|1/4|1/8|1/16", "1/1", parse_scale, FIELD(scale),
       "a smaller picture: each pixel is the mean of a square of the decoded picture's; from 1/4 on of a cheaper decoding, "
       "close to it, and the hash is not compared" },
@@ -218,13 +219,28 @@ static bool is_for_rows(const decode_job *job)
            picture_fits(job->format, &job->picture, &job->metadata) && stripped_orientation(job) <= 1;
 }
 
+/* With a higher limit threads may take more. */
+static exit_code fail_memory_limit(const decode_job *job, uint64_t needed)
+{
+    return fail(EXIT_LIMIT, job->source.label, "at least %" PRIu64 " bytes of memory are needed, more than the limit of %" PRIu64,
+                needed, job->options.max_memory);
+}
+
+/* The library's refusals; it knows what it has asked for so far, not what would be enough. */
+static exit_code fail_decoding(const decode_job *job, ghm_status status, const ghm_diagnostics *diag)
+{
+    const uint64_t limit = job->options.max_memory;
+    if (status == GHM_ERR_LIMIT && limit && job->cost.memory > limit)
+        return fail_memory_limit(job, job->cost.memory);
+    return fail_status(status, job->source.label, diag);
+}
+
 static exit_code begin_whole(decode_job *job)
 {
     ghm_image *p = &job->picture;
     ghm_diagnostics diag = { "" };
     if (exceeds_memory(job))
-        return fail(EXIT_LIMIT, job->source.label, "more memory is needed than the limit of %" PRIu64 " bytes",
-                    job->options.max_memory);
+        return fail_memory_limit(job, job->cost.image_bytes + job->cost.memory);
     const ghm_status status =
         ghm_image_alloc_as(p->width, p->height, ghm_image_components(p), convert_bit_depth(p), p, &diag);
     return fail_status(status, job->source.label, &diag);
@@ -272,7 +288,7 @@ static exit_code judge(decode_job *job, ghm_status status)
 {
     if (job->rows_code != EXIT_OK)
         return job->rows_code;
-    const exit_code code = fail_status(status, job->source.label, ghm_decoder_diagnostics(job->decoder));
+    const exit_code code = fail_decoding(job, status, ghm_decoder_diagnostics(job->decoder));
     if (code != EXIT_DAMAGED || !job->options.partial || !(job->writing || job->picture.owned))
         return code;
     job->partial = code;
@@ -335,7 +351,7 @@ static exit_code decode(decode_job *job)
     const ghm_decode_settings settings = decode_settings(job, &p);
     const ghm_status status = ghm_decoder_open(job->model, &settings, take_rows, job, &job->decoder, &diag);
     if (status != GHM_OK)
-        return fail_status(status, job->source.label, &diag);
+        return fail_decoding(job, status, &diag);
     exit_code code = push_stream(job);
     job->seconds = progress_end(&p);
     if (job->writing)

@@ -53,7 +53,7 @@ static const option encode_option_table[] = {
     { "background", 0, OPTION_PER_FILE, "COLOR", NULL, parse_color, FIELD(background),
       "lay the picture on this colour, as #rrggbb, instead of keeping its alpha" },
     { "strip", 0, OPTION_PER_FILE, "KINDS", NULL, parse_metadata_set, FIELD(strip),
-      "leave out metadata: all, or icc, exif, xmp, iptc separated by commas" },
+      "leave out metadata: all, or icc, exif, xmp, iptc separated by commas; CICP and gamma go with icc" },
     { "verify", 0, OPTION_COMMON, NULL, NULL, parse_switch, FIELD(verify),
       "decode the result before it is written, and report PSNR-RGB against the input" },
     { "psnr", 0, 0, NULL, NULL, parse_switch, FIELD(verify),

@@ -7,6 +7,7 @@
 #include <png.h>
 
 #include "commands.h"
+#include "io/reader.h"
 #include "json.h"
 #include "message.h"
 #include "parse.h"
@@ -197,6 +198,7 @@ exit_code print_version(void)
     ghm_model_info info;
     printf("gingham %s\n", ghm_version());
     printf("built with %s, %s, libpng %s\n", COMPILER, JPEG_LIBRARY, PNG_LIBPNG_VER_STRING);
+    printf("reads: %s\n", reader_names());
     print_backends();
     print_profiles();
     const exit_code code = get_info(&defaults, &info);

@@ -49,7 +49,7 @@ static exit_code fail_unknown_command(const char *word)
 
 static exit_code help(int argc, char **argv)
 {
-    if (argc < 2) {
+    if (argc < 2 || strcmp(argv[1], "help") == 0) {
         print_usage(stdout);
         return EXIT_OK;
     }

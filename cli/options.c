@@ -202,7 +202,7 @@ static exit_code parse_arguments(parser *p, int *n_operands)
 static exit_code check_operand_count(const command *c, int n_operands)
 {
     if (n_operands < c->min_operands)
-        return options_fail_usage(c, "no input is named");
+        return options_fail_usage(c, n_operands == 0 ? "no input is named" : c->too_few);
     if (n_operands > c->max_operands)
         return options_fail_usage(c, c->too_many);
     return EXIT_OK;

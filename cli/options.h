@@ -45,6 +45,7 @@ typedef struct command {
     size_t n_options;
     size_t texts; /* offset of an option_texts in the settings; 0: none is kept */
     int min_operands, max_operands;
+    const char *too_few;  /* the sentence when there are fewer, but some; NULL: never so */
     const char *too_many; /* the sentence when there are more */
     exit_code (*run)(int argc, char **argv); /* argv[0] is the command's name */
 } command;

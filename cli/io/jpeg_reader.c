@@ -56,12 +56,14 @@ static bool pixels_were_made_up(int message_code)
 
 static void on_message(j_common_ptr jpeg, int level)
 {
-    const jpeg_job *job = jpeg->client_data;
+    jpeg_job *job = jpeg->client_data;
     char message[JMSG_LENGTH_MAX];
     if (level >= 0) /* a trace; below zero is a warning */
         return;
     if (pixels_were_made_up(jpeg->err->msg_code))
         jpeg->err->error_exit(jpeg);
+    if (jpeg->err->msg_code == JWRN_BOGUS_ICC) /* a part is missing, or double */
+        job->reader->losses |= LOSS_METADATA;
     jpeg->err->format_message(jpeg, message);
     note(job->reader->source->label, "JPEG: %s", message);
 }

@@ -118,7 +118,7 @@ static void warn_about_losses(const picture_reader *r)
     if (r->losses & LOSS_CMYK)
         warn(label, "CMYK is converted to RGB without its profile; colours may shift");
     if (r->losses & LOSS_METADATA)
-        warn(label, "some metadata is not kept: it is damaged, double or too long");
+        warn(label, "some metadata is not kept: it is damaged, incomplete, double or too long");
     if (r->losses & LOSS_DEPTH)
         warn(label, "samples of more than 8 bits are rounded, as they lie in an unusual way");
     if (r->losses & LOSS_TIFF_EXIF)

@@ -48,7 +48,7 @@ expect_same d.ppm wanted.ppm
 run compare "$images/rgb.png" "$images/rgb-17x13.ppm"
 expect_failure 4 'is 17x13, but the original 48x36'
 run compare "$images/rgb.png"
-expect_failure 2 'no input'
+expect_failure 2 'an original and a picture are needed'
 run compare one.ppm two.ppm one.ppm
 expect_failure 2 'two pictures'
 run compare one.ppm two.ppm --diff d.gif

@@ -1,7 +1,7 @@
 # Help and version: on stdout, status 0.
 . "$(dirname "$0")/lib.sh"
 
-for arguments in --help -h help; do
+for arguments in --help -h help 'help help'; do
     run $arguments
     expect_status 0
     expect_stdout '^Usage: gingham COMMAND'
@@ -33,6 +33,7 @@ for arguments in --version -V; do
     run $arguments
     expect_status 0
     head -n 1 "$out" | grep -Eqx 'gingham [0-9]+\.[0-9]+\.[0-9]+' || failed 'gingham X.Y.Z expected first'
+    expect_stdout '^reads: PNG, JPEG.* or PNM$'
     expect_stdout '^backends: c'
     expect_stdout '^profiles: .*fast'
     expect_stdout '^weights: .* [0-9a-f]\{16\}'

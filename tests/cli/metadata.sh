@@ -151,5 +151,17 @@ PYTHON
 run encode torn.png torn.ghm
 expect_status 0
 expect_stderr 'warning: some metadata is not kept'
+# The second of three segments of a profile is missing.
+meta add "$images/grey.jpg" whole.jpg icc=icc.long
+python3 -B - whole.jpg torn.jpg <<'PYTHON'
+import sys
+data = open(sys.argv[1], "rb").read()
+at = data.index(b"ICC_PROFILE\0\2") - 4
+size = int.from_bytes(data[at + 2:at + 4], "big")
+open(sys.argv[2], "wb").write(data[:at] + data[at + 2 + size:])
+PYTHON
+run encode torn.jpg torn.ghm
+expect_status 0
+expect_stderr 'warning: some metadata is not kept: it is damaged, incomplete'
 
 finish

@@ -50,9 +50,9 @@ for format in ppm png; do
     expect_same little.$format "$work/whole.$format"
 done
 run decode "$stream" little.jpg --max-memory 3M -j 1
-expect_failure 8 'more memory is needed than the limit of 3145728 bytes'
+expect_failure 8 'at least [1-9][0-9]* bytes of memory are needed, more than the limit of 3145728$'
 run decode "$stream" b.ppm --max-memory 500k
-expect_failure 8 'more memory is needed'
+expect_failure 8 'at least [1-9][0-9]* bytes of memory are needed, more than the limit of 512000$'
 run decode "$stream" b.ppm --max-memory 0
 expect_failure 2 'a number of bytes'
 run decode "$stream" b.ppm --limit-pixels 1199999

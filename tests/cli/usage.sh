@@ -24,6 +24,8 @@ usage_error 'takes no value' encode --json=yes "$picture"
 usage_error 'no input' encode
 usage_error 'no input' decode --quiet
 usage_error 'no input' info
+usage_error 'no input' compare
+usage_error 'an original and a picture' compare "$picture"
 usage_error 'named twice' encode "$picture" a.ghm -o b.ghm
 usage_error 'one input' encode "$picture" "$picture" "$picture"
 usage_error "'list' and 'info' is what" model
