@@ -130,7 +130,7 @@ static bool is_stopped(void)
 
 static void catch_stop_signals(void)
 {
-    static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+    static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGXCPU };
     struct sigaction action, old;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_stop_signal;
