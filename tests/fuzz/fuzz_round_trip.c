@@ -126,8 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fill(&image, &in, noise);
     ghm_metadata metadata = { 0 };
     const size_t n_given = (size_t)(in.end - in.p);
-    if (metadata_kind < GHM_N_METADATA_KINDS && n_given > 0)
-        metadata.kinds[metadata_kind] = (ghm_buffer){ (uint8_t *)(uintptr_t)in.p, n_given }; /* read only */
+    const bool is_fixed = metadata_kind == GHM_METADATA_CICP || metadata_kind == GHM_METADATA_GAMMA; /* of 4 bytes, or 36 */
+    if (metadata_kind < GHM_N_METADATA_KINDS && n_given >= (is_fixed ? 4 : 1))
+        metadata.kinds[metadata_kind] = (ghm_buffer){ (uint8_t *)(uintptr_t)in.p, is_fixed ? 4 : n_given }; /* read only */
 
     ghm_buffer stream = encode(&image, &metadata, quality, backend, threads);
     check_decode(stream, &image, GHM_BACKEND_C, 1);
