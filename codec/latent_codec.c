@@ -6,8 +6,10 @@
 #include "base/fixed.h"
 #include "base/status.h"
 #include "entropy/checkerboard.h"
+#include "entropy/dependent_quantizer.h"
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
+#include "entropy/trellis.h"
 
 /* Scale index of one position: steps in Q8 from the network, plus the quality's offset, rounded and clamped. (restrict
  * because bytes may alias anything, and compilers then keep to one value at a time.) */
@@ -32,75 +34,45 @@ static void on_parameters(void *user, size_t row, const int16_t *p, const int16_
                                 lc->scale_index + (row * lc->w + x) * m);
 }
 
-/* Well inside int16, also for what is not a number. (fminf and fmaxf would be calls.) */
-static float limit_symbol(float v)
+/* Within int16, also for what is not a number. (fminf and fmaxf would be calls.) */
+static int16_t nearest_symbol(float v)
 {
     const float limit = 32000.0f, at_least = v > -limit ? v : -limit;
-    return at_least < limit ? at_least : limit;
+    return (int16_t)lrintf(at_least < limit ? at_least : limit);
 }
 
-/* The symbol with the least (error in steps)^2 + price * bits among the nearest one and its neighbour towards zero. Theory
- * for high rates (D ~ 2^-2R / 12) says ln 2 / 6 = 0.116 squared steps for a bit; but the networks were trained on nearest
- * symbols, and BD-rate on validation pictures is best at a lower price: .045 / .03 / .02 / .01 give
- * 0 / -0.4 / -0.5 / -0.3 %. */
-static int16_t choose_symbol(const cdf_table *table, float error_in_steps)
-{
-    const float bit_price = 0.02f;
-    const float r = limit_symbol(error_in_steps);
-    const int nearest = (int)lrintf(r);
-    if (nearest == 0)
-        return 0;
-    const int smaller = nearest > 0 ? nearest - 1 : nearest + 1;
-    const float saved = cdf_bits(table, nearest) - cdf_bits(table, smaller);
-    const float e0 = r - (float)nearest, e1 = r - (float)smaller;
-    return (int16_t)(e1 * e1 - e0 * e0 < bit_price * saved ? smaller : nearest);
-}
-
+/* Idle positions want what their means say: symbols of 0, mostly. */
 static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
 {
     const ghm_model *model = lc->model;
+    const trellis_prices prices = { lc->price, model->n_scales, model->n_skipped };
     const float unit = 1.0f / (float)(1 << model->frac_y);
-    int16_t *symbol = lc->symbol;
-    const uint8_t *scale = lc->symbol_scale;
+    float *wanted = lc->wanted;
 
-    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, wanted += pass->n, mean += pass->n) {
         const int16_t *y = lc->y + (row * lc->w + x) * model->m + pass->first;
-        if (lc->idle && lc->idle[row * lc->w + x]) {
-            memset(symbol, 0, pass->n * sizeof *symbol);
-            symbol += pass->n;
-            scale += pass->n;
-            mean += pass->n;
-            continue;
-        }
-        for (size_t c = 0; c < pass->n; c++, symbol++, scale++, mean++) {
-            const float r = (float)(y[c] - *mean) * unit * lc->quality->gain_y[pass->first + c];
-            *symbol = *scale < model->n_skipped ? 0 : choose_symbol(&model->y_tables[*scale], r);
-        }
+        const float *gain = lc->quality->gain_y + pass->first;
+        const bool idle = lc->idle && lc->idle[row * lc->w + x];
+        for (size_t c = 0; c < pass->n; c++)
+            wanted[c] = idle ? 0.0f : (float)(y[c] - mean[c]) * unit * gain[c];
     }
+    trellis_choose(&prices, lc->symbol_scale, lc->wanted, lc->point, NULL, (size_t)(wanted - lc->wanted));
 }
 
-/* y_hat = symbol * step + mean * ratio (BITSTREAM.md section 5). */
+/* y_hat = point * step / 2 + mean * ratio (BITSTREAM.md section 5). */
 static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
 {
     const ghm_model *model = lc->model;
-    const int16_t *symbol = lc->symbol;
+    const int16_t *point = lc->point;
     const uint32_t *step = lc->quality->step_q20 + pass->first, *ratio = lc->quality->ratio_q20 + pass->first;
 
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
         int16_t *y_hat = lc->y_hat + (row * lc->w + x) * model->m + pass->first;
-        for (size_t c = 0; c < pass->n; c++, symbol++, mean++) {
-            const int64_t signal = (int64_t)*symbol * step[c] * (1 << model->frac_y);
-            y_hat[c] = fixed_sat16(fixed_round_shift(signal + (int64_t)*mean * ratio[c], 20));
+        for (size_t c = 0; c < pass->n; c++, point++, mean++) {
+            const int64_t signal = (int64_t)*point * step[c] * (1 << model->frac_y);
+            y_hat[c] = fixed_sat16(fixed_round_shift(signal + 2 * (int64_t)*mean * ratio[c], 21));
         }
     }
-}
-
-/* What an ideal coder would spend on the row. */
-static void count_bits(latent_codec *lc, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (lc->symbol_scale[i] >= lc->model->n_skipped)
-            *lc->ideal_bits += cdf_bits(&lc->model->y_tables[lc->symbol_scale[i]], lc->symbol[i]);
 }
 
 /* The means of one row of the running pass are known: code its symbols. */
@@ -109,7 +81,7 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
     latent_codec *lc = user;
     const ghm_model *model = lc->model;
     const context_pass *pass = &model->passes[lc->pass];
-    const gaussian_conditional prior = { model->y_tables, (int)model->n_skipped };
+    const gaussian_conditional prior = { model->y_tables, model->n_scales, model->n_skipped };
     const size_t n = checkerboard_count(row, lc->w, pass->phase) * pass->n;
     uint8_t *scale = lc->symbol_scale;
 
@@ -118,14 +90,14 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
         memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
     if (lc->y) {
         choose_symbols(lc, row, pass, mean);
-        gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->symbol, n);
+        if (lc->ideal_bits)
+            *lc->ideal_bits += gaussian_bits_of_row(&prior, lc->symbol_scale, lc->point, n);
+        gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->point, n);
     } else {
-        gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->symbol, n);
+        gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->point, n);
         if (lc->cut && range_decoder_bytes_left(&lc->decoder) == 0) /* some or all of them came out of nothing */
-            memset(lc->symbol, 0, n * sizeof *lc->symbol);
+            memset(lc->point, 0, n * sizeof *lc->point);
     }
-    if (lc->ideal_bits)
-        count_bits(lc, n);
     reconstruct(lc, row, pass, mean);
     stage_enter(lc->clock, STAGE_CONTEXT);
 }
@@ -184,7 +156,7 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
     hyper_analysis_run(&lc->ha, y, h, lc->z);
     for (size_t i = 0; i < n_z * model->z; i++) {
         const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
-        lc->z_symbol[i] = (int16_t)lrintf(limit_symbol(z));
+        lc->z_symbol[i] = nearest_symbol(z);
     }
     stage_enter(lc->clock, STAGE_ENTROPY);
     range_encoder_init(&lc->encoder, out);
@@ -195,6 +167,24 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
     if (!range_encoder_finish(&lc->encoder))
         return memory_fail(out->source, out->capacity, diag);
     return GHM_OK;
+}
+
+/* What the trellis pays for a bit, in squared steps. Theory for high rates (D ~ 2^-2R / 12) says ln 2 / 6 = 0.116 where each
+ * symbol is rounded alone; but at such prices symbols of 0 spoil the contexts of others, and training with the trellis found
+ * 0.05 better than 0.08 (models/train/EXPERIMENTS.md). */
+static const float bit_price = 0.05f;
+
+/* As trellis.h wants them, of the model's tables; a symbol and its opposite cost the same. NULL where there is no memory. */
+static const float *make_prices(const ghm_model *model, arena *memory)
+{
+    const size_t n_tables = DQ_N_QUANTIZERS * model->n_scales;
+    float *price = arena_alloc(memory, n_tables * (TRELLIS_REACH + 1), sizeof *price);
+
+    for (size_t t = 0; price && t < n_tables; t++)
+        for (int k = 0; k <= TRELLIS_REACH; k++)
+            price[t * (TRELLIS_REACH + 1) + (size_t)k] =
+                bit_price * 0.5f * (cdf_bits(&model->y_tables[t], k) + cdf_bits(&model->y_tables[t], -k));
+    return price;
 }
 
 ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
@@ -209,12 +199,14 @@ ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const qua
     lc->z_hat = arena_alloc(memory, n_z * model->z, sizeof *lc->z_hat);
     lc->p = arena_alloc(memory, max_h * w * model->p, sizeof *lc->p);
     lc->scale_index = arena_alloc(memory, max_h * w * model->m, sizeof *lc->scale_index);
-    lc->symbol = arena_alloc(memory, half, sizeof *lc->symbol);
+    lc->point = arena_alloc(memory, half, sizeof *lc->point);
     lc->symbol_scale = arena_alloc(memory, half, sizeof *lc->symbol_scale);
     hyper_synthesis_init(&lc->hs, model, w, scratch, memory, on_parameters, lc);
     context_init(&lc->context, model, w, scratch, memory, on_mean, lc);
     if (encoding) {
         lc->z = arena_alloc(memory, n_z * model->z, sizeof *lc->z);
+        lc->wanted = arena_alloc(memory, half, sizeof *lc->wanted);
+        lc->price = make_prices(model, memory);
         hyper_analysis_init(&lc->ha, model, w, memory);
     }
     return arena_status(memory, diag);

@@ -26,8 +26,10 @@ typedef struct latent_codec {
     float *z;                  /* encoder only */
     int16_t *p;                /* (h, w, P) */
     uint8_t *scale_index;      /* (h, w, M) */
-    int16_t *symbol;           /* a row of one pass */
-    uint8_t *symbol_scale;
+    int16_t *point;            /* a row of one pass, half steps; before it is coded, the encoder's symbols */
+    uint8_t *symbol_scale;     /* the same row */
+    float *wanted;             /* encoder only: the same row of y less the means, in steps */
+    const float *price;        /* encoder only: of symbols (trellis.h) */
     double *ideal_bits;        /* NULL, or where an encoder adds -log2 p of every symbol (tests) */
     stage_clock *clock;        /* NULL, or the thread's */
 

@@ -3,15 +3,40 @@
 #include <assert.h>
 #include <string.h>
 
-void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, const uint8_t *scale_index,
-                         const int16_t *symbol, size_t n)
+#include "base/fixed.h"
+#include "dependent_quantizer.h"
+
+static const cdf_table *table_of(const gaussian_conditional *g, unsigned state, size_t scale_index)
 {
+    return &g->tables[dq_quantizer(state) * g->n_scales + scale_index];
+}
+
+void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, const uint8_t *scale_index,
+                         int16_t *symbol, size_t n)
+{
+    unsigned state = DQ_START;
     for (size_t i = 0; i < n; i++) {
-        assert(scale_index[i] < GAUSSIAN_MAX_SCALES);
+        assert(scale_index[i] < g->n_scales);
         assert(scale_index[i] >= g->n_skipped || symbol[i] == 0);
-        if (scale_index[i] >= g->n_skipped)
-            cdf_encode(&g->tables[scale_index[i]], e, symbol[i]);
+        if (scale_index[i] < g->n_skipped)
+            continue;
+        const int k = symbol[i];
+        cdf_encode(table_of(g, state, scale_index[i]), e, k);
+        symbol[i] = fixed_sat16(dq_point(state, k));
+        state = dq_next(state, k);
     }
+}
+
+double gaussian_bits_of_row(const gaussian_conditional *g, const uint8_t *scale_index, const int16_t *symbol, size_t n)
+{
+    double bits = 0;
+    unsigned state = DQ_START;
+    for (size_t i = 0; i < n; i++)
+        if (scale_index[i] >= g->n_skipped) {
+            bits += cdf_bits(table_of(g, state, scale_index[i]), symbol[i]);
+            state = dq_next(state, symbol[i]);
+        }
+    return bits;
 }
 
 static uint64_t load_little_endian(const uint8_t *p)
@@ -43,17 +68,20 @@ static uint64_t coded_of_64(const uint8_t *index, size_t n, size_t n_skipped)
     return coded;
 }
 
-void gaussian_decode_row(const gaussian_conditional *g, range_decoder *d, const uint8_t *scale_index, int16_t *symbol,
+void gaussian_decode_row(const gaussian_conditional *g, range_decoder *d, const uint8_t *scale_index, int16_t *point,
                          size_t n)
 {
-    range_decoder local = *d; /* in registers, as the stores to symbol[] cannot change it */
-    memset(symbol, 0, n * sizeof *symbol);
+    range_decoder local = *d; /* in registers, as the stores to point[] cannot change it */
+    unsigned state = DQ_START;
+    memset(point, 0, n * sizeof *point);
     for (size_t start = 0; start < n; start += 64) {
         const size_t n_here = n - start < 64 ? n - start : 64;
         uint64_t coded = coded_of_64(scale_index + start, n_here, g->n_skipped);
         for (; coded; coded &= coded - 1) {
             const size_t i = start + (size_t)__builtin_ctzll(coded);
-            symbol[i] = (int16_t)cdf_decode(&g->tables[scale_index[i]], &local);
+            const int symbol = cdf_decode(table_of(g, state, scale_index[i]), &local);
+            point[i] = fixed_sat16(dq_point(state, symbol));
+            state = dq_next(state, symbol);
         }
     }
     *d = local;

@@ -92,7 +92,8 @@ struct ghm_model {
     size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
     quality_anchors anchors;
     const int16_t *z_mean;
-    cdf_table *y_tables, *z_tables;
+    cdf_table *y_tables;         /* [quantizer * n_scales + scale index] */
+    cdf_table *z_tables;
 
     analysis_weights ga;
     hyper_analysis_weights ha;

@@ -10,10 +10,11 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "entropy/dependent_quantizer.h"
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 4, MAX_LAYERS = 4096, /* more than the counts and passes of any architecture make */ NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 5, MAX_LAYERS = 4096, /* more than the counts and passes of any architecture make */ NAME_MAX_LENGTH = 31 };
 
 enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, DEPTHWISE_F32_S8 = 6 }; /* 5: of version 3 */
 
@@ -231,7 +232,7 @@ static void read_architecture(loader *l)
     if (l->status == GHM_OK)
         read_anchors(l);
     if (l->status == GHM_OK)
-        m->y_tables = read_tables(l, m->n_scales, "scale");
+        m->y_tables = read_tables(l, DQ_N_QUANTIZERS * m->n_scales, "scale");
     if (l->status == GHM_OK)
         m->z_tables = read_tables(l, m->n_z_tables, "z");
 }

@@ -147,7 +147,7 @@ class Ablation(Trainer):
         ops = Watching()
         with torch.no_grad(), torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
             if self.variant == 'outputs':
-                target, _, _ = self.teacher(x, q, hard=True)
+                target, _, _ = self.teacher(x, q, hard=self.hard)
                 target = target.float()
             else:
                 self.teacher.analysis(ops, x.permute(0, 2, 3, 1) - MID, self.teacher.at_quality(self.teacher.gain_e4, q).exp())

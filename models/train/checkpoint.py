@@ -88,6 +88,14 @@ def describe_transfer(done):
     return 'tensors ' + '; '.join('%s: %s' % (n, ', '.join('%d %s' % (k, how) for how, k in c.items())) for n, c in counts.items())
 
 
+def coarsen(net, factor):
+    """Make the steps of y so many times as wide, in place."""
+    with torch.no_grad():
+        net.gain_y -= math.log(factor)
+        net.step += math.log(factor)
+        net.scale_offset -= math.log(factor)
+
+
 def dequantize(weights):
     """Weights -> a float network of the same function, up to roundings."""
     net = Codec(weights.config)

@@ -17,6 +17,7 @@ from validate import geometric_mean, integer_cost
 
 MAX_SYMBOL = 2046       # a table has at most 4096 entries
 Y_PRIOR = 2000          # weight of the normal distribution, in symbols
+RARE, MOST_ESCAPES = 30, 0.05   # escapes a table may have more than ESCAPE_MASS: so many of the symbols counted; as a share
 Z_PRIOR = 300           # weight of the logistic distribution
 SKIP_TILES, SKIP_STRIDE = 16, 2   # search for n_skipped: pictures, scales between candidates
 Z_GROUPS = 4
@@ -25,35 +26,35 @@ Z_LEAST = 2e-5          # rarer values of z go to the escape
 
 
 def count_symbols(codec, tiles, anchors):
-    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (n_scales, MAX_SYMBOL + 1), {anchor: z symbols (count, Z)}.
+    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (2 * n_scales, MAX_SYMBOL + 1), {anchor: z symbols (count, Z)}.
 
     Larger symbols of y are left out: one in a million, they are coded by the escape anyway."""
-    counts = np.zeros((codec.config.n_scales, MAX_SYMBOL + 1), np.int64)
+    counts = np.zeros((len(codec.weights.y_tables), MAX_SYMBOL + 1), np.int64)
     z = {}
     for anchor in anchors:
         for batch in tiles.split(8):
             t = codec.encode(batch, 1024 * anchor)
-            index, magnitude = t['scale_index'].numpy().ravel(), np.abs(t['y_symbols'].numpy().ravel())
+            index, magnitude = codec.y_table(t).numpy().ravel(), np.abs(t['y_symbols'].numpy().ravel())
             inside = magnitude <= MAX_SYMBOL
             np.add.at(counts, (index[inside], magnitude[inside]), 1)
             z.setdefault(anchor, []).append(t['z_symbols'].numpy().reshape(-1, codec.config.Z))
     return counts, {anchor: np.concatenate(parts) for anchor, parts in z.items()}
 
 
-def gaussian_mass(sigma):
-    """Probability of |s| = 0 ... MAX_SYMBOL, unit bins of a normal distribution."""
-    edges = (np.arange(MAX_SYMBOL + 2) - 0.5) / (sigma * math.sqrt(2))
-    upper = np.array([math.erfc(e) for e in edges])
-    upper[0] = 1.0
-    return upper[:-1] - upper[1:]
+def magnitude_mass(sigma, quantizer):
+    """Probability of |s| = 0 ... MAX_SYMBOL under a normal distribution."""
+    mass = tables.gaussian_mass(np.arange(MAX_SYMBOL + 1), sigma, quantizer)
+    mass[1:] *= 2
+    return mass
 
 
-def fit_y_table(counts, sigma):
-    """counts of |s| -> symmetric Table."""
-    mass = counts + Y_PRIOR * gaussian_mass(sigma)
+def fit_y_table(counts, sigma, quantizer):
+    """counts of |s| -> symmetric Table, the shorter the rarer it is used: entries take bytes of the weight file."""
+    mass = counts + Y_PRIOR * magnitude_mass(sigma, quantizer)
     mass /= mass.sum()
     tail = np.maximum(1 - np.cumsum(mass), 0)
-    reach = max(1, int(np.argmax(tail <= tables.ESCAPE_MASS)))
+    escape_mass = min(tables.ESCAPE_MASS + RARE / (counts.sum() + 1), MOST_ESCAPES)
+    reach = max(1, int(np.argmax(tail <= escape_mass)))
     side = mass[1:reach + 1] / 2
     return Table(-reach, tables.to_frequencies(np.concatenate([side[::-1], mass[:1], side, [tail[reach]]])))
 
@@ -77,10 +78,11 @@ def z_group(anchor):
 
 def fit_z_tables(weights, z):
     """z: {anchor: symbols (count, Z)}. Sets z_tables and z_table."""
-    groups = [np.concatenate([s for anchor, s in z.items() if z_group(anchor) == g]) for g in range(Z_GROUPS)]
+    n_groups = min(Z_GROUPS, weights.config.n_anchors)
+    groups = [np.concatenate([s for anchor, s in z.items() if z_group(anchor) == g]) for g in range(n_groups)]
     weights.z_tables = [fit_z_table(group[:, c]) for c in range(weights.config.Z) for group in groups]
     first = np.array([z_group(a) for a in range(weights.config.n_anchors)])[:, None]
-    weights.z_table = first + Z_GROUPS * np.arange(weights.config.Z)
+    weights.z_table = first + n_groups * np.arange(weights.config.Z)
 
 
 def choose_skipped(weights, tiles):
@@ -97,11 +99,20 @@ def choose_skipped(weights, tiles):
     return best
 
 
-def fit_tables(weights, tiles):
-    """Replace n_skipped, the tables and z_table of weights by measured ones. tiles: training pictures, not validation."""
+def fit_from(weights, tiles):
+    """Tables and z_table from what the encoder codes with those there are."""
     config = weights.config
-    weights.n_skipped = choose_skipped(weights, tiles[:SKIP_TILES])
     anchors = [a for a in range(config.n_anchors) if a < Z_GROUPS or a % 2 == 0]
     counts, z = count_symbols(IntegerCodec(weights), tiles, anchors)
-    weights.y_tables = [fit_y_table(c, s) for c, s in zip(counts, tables.sigmas(config))]
+    scales = [(sigma, q) for q in range(tables.N_QUANTIZERS) for sigma in tables.sigmas(config)]
+    weights.y_tables = [fit_y_table(c, *scale) for c, scale in zip(counts, scales)]
     fit_z_tables(weights, z)
+
+
+def fit_tables(weights, tiles):
+    """Replace n_skipped, the tables and z_table of weights by measured ones. tiles: training pictures, not validation. Twice, as
+    the search for symbols goes by the prices of the tables."""
+    weights.n_skipped = 0
+    fit_from(weights, tiles[:SKIP_TILES])
+    weights.n_skipped = choose_skipped(weights, tiles[:SKIP_TILES])
+    fit_from(weights, tiles)

@@ -5,13 +5,11 @@ Used to measure exported models, to count symbols for the tables, and for parity
 import numpy as np
 import torch
 
+import trellis
 from checkpoint import dequantize_layer
 from model import FLOAT, Codec, non_anchors, pad_edge
 from quantize import IntegerArithmetic, exp2_q20, interpolate, is_exact, round_shift, sat16
 from tables import BitCounter
-
-
-BIT_PRICE = 0.02   # squared quantizer steps that a bit is worth, as in codec/latent_codec.c
 
 
 class IntegerCodec:
@@ -26,6 +24,7 @@ class IntegerCodec:
                 if not is_exact(name):
                     dequantize_layer(layer, weights.layers[name], {}, self.config)
         self.y_bits, self.z_bits = BitCounter(weights.y_tables), BitCounter(weights.z_tables)
+        self.y_prices = trellis.table_prices(weights.y_tables)
 
     def table(self, name, quality):
         return torch.from_numpy(interpolate(self.weights.quality[name], quality))
@@ -73,7 +72,7 @@ class IntegerCodec:
         t['scale_index'] = index.clamp(0, self.config.n_scales - 1)
 
     def code_y(self, t, y, quality):
-        """The passes: symbols<k>, mean<k> (both zero where pass k codes nothing) and y_hat."""
+        """The passes: mean<k>, symbols<k> and quantizer<k> (zero where pass k codes nothing) and y_hat."""
         c = self.config
         gain = self.gain('gain_y', quality) / 2 ** 20
         step, ratio = self.gain('step', quality), self.gain('ratio', quality)
@@ -82,37 +81,34 @@ class IntegerCodec:
         for k, (i, phase) in enumerate(c.passes):
             channels, coded = self.net.slice_range(i), (odd if phase else ~odd)
             mean = self.net.mean(self.ops, k, [decoded[j] for j in self.net.known_slices(k)], t['p']) * coded
-            symbols = self.choose_symbols((y[..., channels] - mean / 2 ** c.frac_y) * gain[channels],
-                                          t['scale_index'][..., channels])
-            symbols = symbols * (coded & (t['scale_index'][..., channels] >= self.weights.n_skipped))
-            y_hat = (symbols * step[channels] << c.frac_y) + mean * ratio[channels]
-            decoded[i] = decoded.get(i, 0) + sat16(round_shift(y_hat, 20)) * coded
-            t['mean%d' % k], t['symbols%d' % k] = mean, symbols
+            wanted = (y[..., channels] - mean / 2 ** c.frac_y) * gain[channels]
+            symbols, points, quantizer = trellis.choose(self.y_prices, wanted, t['scale_index'][..., channels], coded,
+                                                        self.weights.n_skipped)
+            y_hat = self.dequantize(points, mean, step[channels], ratio[channels])
+            decoded[i] = decoded.get(i, 0) + y_hat * coded
+            t['mean%d' % k], t['symbols%d' % k], t['quantizer%d' % k] = mean, symbols, quantizer
         t['y_hat'] = torch.cat([decoded[i] for i in sorted(decoded)], -1)
-        t['y_symbols'] = self.gather_symbols(t)
+        t['y_symbols'], t['y_quantizer'] = self.of_all_passes(t, 'symbols'), self.of_all_passes(t, 'quantizer')
 
-    def choose_symbols(self, r, index):
-        """The nearest symbol or its neighbour towards zero, whichever has less squared error + BIT_PRICE * bits."""
-        nearest = torch.round(r).long()
-        at = nearest != 0
-        n, i = nearest[at], index[at].numpy()
-        smaller = n - torch.sign(n)
-        saved = torch.from_numpy(self.y_bits.count(i, n.numpy()) - self.y_bits.count(i, smaller.numpy()))
-        worse = (r[at] - smaller) ** 2 - (r[at] - n) ** 2
-        nearest[at] = torch.where(worse < BIT_PRICE * saved, smaller, n)
-        return nearest
+    def dequantize(self, points, mean, step, ratio):
+        """Points in half steps -> y_hat. step, ratio: factors in Q20"""
+        return sat16(round_shift((points * step << self.config.frac_y) + 2 * mean * ratio, 21))
 
-    def gather_symbols(self, t):
-        """Symbols of all passes in one tensor like y."""
+    def of_all_passes(self, t, name):
+        """What the passes have by this name, in one tensor like y."""
         per_slice = {}
         for k, (i, _) in enumerate(self.config.passes):
-            per_slice[i] = per_slice.get(i, 0) + t['symbols%d' % k]
+            per_slice[i] = per_slice.get(i, 0) + t['%s%d' % (name, k)]
         return torch.cat([per_slice[i] for i in sorted(per_slice)], -1)
+
+    def y_table(self, t):
+        """Index of the table of every symbol of y."""
+        return t['y_quantizer'] * self.config.n_scales + t['scale_index']
 
     def bits(self, t, quality):
         """Bits of y and z, each (B,), by the tables of the file."""
-        index, symbols = t['scale_index'].numpy(), t['y_symbols'].numpy()
-        y = self.y_bits.count(index, symbols) * (index >= self.weights.n_skipped)
+        coded = t['scale_index'].numpy() >= self.weights.n_skipped
+        y = self.y_bits.count(self.y_table(t).numpy(), t['y_symbols'].numpy()) * coded
         index, symbols = np.broadcast_arrays(interpolate(self.weights.z_table, quality), t['z_symbols'].numpy())
         z = self.z_bits.count(index, symbols)
         return y.sum((1, 2, 3)), z.sum((1, 2, 3))

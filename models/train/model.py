@@ -14,6 +14,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import trellis
+
 LEAKY_SLOPE = 0.125
 MID = 128 / 255   # the networks see and compute pixels less this
 
@@ -405,8 +407,9 @@ class Codec(nn.Module):
     def forward(self, x, q, hard=False, ops=FLOAT):
         """Reconstruct pictures and estimate their rate.
 
-        x (B, 3, H, W) in 0..1, H and W multiples of 16; q (B,) quality in anchors. hard: rounding as the codec does it;
-        else uniform noise in its place for the rate. -> x_hat (B, 3, H, W), bpp (B,), the share of z in it (B,).
+        x (B, 3, H, W) in 0..1, H and W multiples of 16; q (B,) quality in anchors. hard: the symbols that the encoder chooses,
+        'crop' for crops, whose rows are shorter than those of pictures; else stand-ins that need no search on a CPU.
+        -> x_hat (B, 3, H, W), bpp (B,), the share of z in it (B,).
         """
         n_pixels = x.shape[2] * x.shape[3]
         y = self.analysis(ops, x.permute(0, 2, 3, 1) - MID, self.at_quality(self.gain_e4, q).exp())
@@ -430,31 +433,50 @@ class Codec(nn.Module):
     def code_y(self, ops, y, p, log_sigma, q, hard):
         """y, log_sigma (B, h, w, M), p (B, h, w, P) -> y_hat (B, h, w, M), bits (B,).
 
-        Symbols are (y - mean) * gain_y; decoded, symbol * step + mean * gain_y * step: the last factor shrinks a mean.
+        Wanted are points at (y - mean) * gain_y; a point v decodes to v * step + mean * gain_y * step: the last factor shrinks a
+        mean. hard: v and its rate are those of dependent quantization. Else they are a surrogate that runs on a GPU alone: v is
+        rounded to whole steps, and the rate is that of whole steps with noise. Training that begins with it ends with the real
+        thing (train.py --trellis).
         """
         gain, step = self.at_quality(self.gain_y, q).exp(), self.at_quality(self.step, q).exp()
         decoded, bits = {}, 0
         for k, (i, phase) in enumerate(self.config.passes):
             channels, coded = self.slice_range(i), self.coded(phase, *y.shape[1:3], y.device)
             mean = self.mean(ops, k, [decoded[j] for j in self.known_slices(k)], p)
-            r = (y[..., channels] - mean) * gain[..., channels]
-            bits = bits + (gauss_bits(rounded(ops, r, hard).float(), log_sigma[..., channels].float()) * coded).sum((1, 2, 3))
-            y_hat = (ste_round(r) + mean * gain[..., channels]) * step[..., channels]
+            r, log_sigma_k = (y[..., channels] - mean) * gain[..., channels], log_sigma[..., channels].float()
+            if hard:
+                v, v_bits = trellis_coded(self.config, r.float(), log_sigma_k, coded, hard == 'crop')
+            else:
+                v, v_bits = ste_round(r), gauss_bits((r + ops.noise(r)).float(), log_sigma_k)
+            bits = bits + (v_bits * coded).sum((1, 2, 3))
+            y_hat = (v + mean * gain[..., channels]) * step[..., channels]
             decoded[i] = decoded.get(i, 0) + ops.latent('y', y_hat) * coded
         return torch.cat([decoded[i] for i in sorted(decoded)], -1), bits
 
 
 def rounded(ops, r, hard):
-    """Symbols, or their differentiable stand-in."""
-    return torch.round(r) if hard else r + ops.noise(r)
+    """Symbols, with the gradient of r, or a stand-in with noise."""
+    return ste_round(r) if hard else r + ops.noise(r)
 
 
-def gauss_bits(r, log_sigma):
-    """Bits of the unit bins around r under normal distributions of mean 0."""
+def trellis_coded(config, r, log_sigma, coded, whole):
+    """What the encoder makes of a pass, which may count as one row. r, log_sigma (B, h, w, n); coded: bool, broadcasts to (1, h, w, n)
+    -> points in steps, with the gradient of r; bits of their cells, with gradients to log_sigma and, through the points, r"""
+    index = torch.round((log_sigma.detach() - math.log(config.sigma_min)) / config.scale_step).clamp(0, config.n_scales - 1)
+    symbols, points, quantizer = trellis.choose(trellis.normal_prices(config), r, index, coded, whole=whole)
+    v = r + (points / 2 - r).detach()
+    # the cells of quantizer 1 are narrower around 0 (tables.cell_start)
+    inner = torch.where((quantizer == 1) & (symbols.abs() <= 1), 0.25, 0.5)
+    outer = torch.where((quantizer == 1) & (symbols == 0), 0.25, 0.5)
+    return v, gauss_bits(v, log_sigma, inner, outer)
+
+
+def gauss_bits(r, log_sigma, inner=0.5, outer=0.5):
+    """Bits of the cells from |r| - inner to |r| + outer under normal distributions of mean 0."""
     sigma = log_sigma.clamp(-3, 7).exp().clamp_min(0.11)
     inv, r = 1 / (sigma * math.sqrt(2)), r.abs()
-    p = 0.5 * (torch.erfc((r - 0.5) * inv) - torch.erfc((r + 0.5) * inv))
-    return -torch.log2(p.clamp_min(1e-7))
+    p = 0.5 * (torch.erfc((r - inner) * inv) - torch.erfc((r + outer) * inv))
+    return -torch.log2(p.clamp_min(trellis.LEAST_MASS))
 
 
 def logistic_bits(r, log_scale):

@@ -10,6 +10,7 @@ import numpy as np
 
 TOTAL = 1 << 16
 ESCAPE_MASS = 1e-4
+N_QUANTIZERS = 2   # of y: entropy/dependent_quantizer.h
 
 
 @dataclass
@@ -44,10 +45,29 @@ def symmetric_table(mass, tail):
     return Table(-reach, to_frequencies(np.append(mass(np.arange(-reach, reach + 1)), max(tail(reach), 0.0))))
 
 
-def gaussian_table(sigma):
-    """Unit bins of a normal distribution."""
-    upper = np.vectorize(lambda v: 0.5 * math.erfc(v / (sigma * math.sqrt(2))))
-    return symmetric_table(lambda k: upper(abs(k) - 0.5) - upper(abs(k) + 0.5), lambda k: 2 * float(upper(k + 0.5)))
+def cell_start(magnitude, quantizer):
+    """Inner border of the cells of the symbols +-magnitude, in steps; those of the next magnitude begin where they end.
+
+    Points of quantizer 0 are 0, 1, 2, ..., those of quantizer 1 0, 1/2, 3/2, ...; borders lie half-way."""
+    if quantizer == 0:
+        return magnitude - 0.5
+    return np.where(magnitude > 1, magnitude - 1, np.where(magnitude == 1, 0.25, -0.25))
+
+
+def gaussian_upper(v, sigma):
+    """Probability of values above v (array) under a normal distribution."""
+    return 0.5 * np.vectorize(math.erfc, otypes=[float])(v / (sigma * math.sqrt(2)))
+
+
+def gaussian_mass(k, sigma, quantizer):
+    """Probability of the cells of the symbols k (array) under a normal distribution."""
+    magnitude = abs(k)
+    return gaussian_upper(cell_start(magnitude, quantizer), sigma) - gaussian_upper(cell_start(magnitude + 1, quantizer), sigma)
+
+
+def gaussian_table(sigma, quantizer):
+    return symmetric_table(lambda k: gaussian_mass(k, sigma, quantizer),
+                           lambda k: 2 * float(gaussian_upper(cell_start(np.int64(k + 1), quantizer), sigma)))
 
 
 def logistic_upper(v, scale):
@@ -70,7 +90,8 @@ def sigmas(config):
 
 
 def gaussian_tables(config):
-    return [gaussian_table(sigma) for sigma in sigmas(config)]
+    """Tables of y: of each quantizer one a scale."""
+    return [gaussian_table(sigma, q) for q in range(N_QUANTIZERS) for sigma in sigmas(config)]
 
 
 Z_SCALE_MIN, Z_SCALE_MAX, N_Z_TABLES = 0.05, 8.0, 48

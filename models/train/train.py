@@ -11,7 +11,8 @@ speed of the machine. Every process draws the numbers of the whole batch and tak
 the batch of all.
 
 The loss is the mean logarithm of each picture's lambda * MSE + bits a pixel, so that all rates weigh the same. Two
-learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT.
+learning rates: a large one for the networks, a small one for the linear base path, which starts as a DCT. y is rounded to whole
+steps unless --trellis lets the encoder choose its symbols.
 """
 import argparse
 import copy
@@ -27,7 +28,7 @@ import torch
 import torch.distributed as dist
 
 from chart import draw_log
-from checkpoint import describe_transfer, load_network, network_of, transfer
+from checkpoint import coarsen, describe_transfer, load_network, network_of, transfer
 from data import as_pictures, split
 from model import CONFIGS, Codec, FloatArithmetic
 from optimizers import HAS_FUSED, make_optimizer, resume_optimizer
@@ -40,7 +41,7 @@ HOLD, FLOOR = 0.3, 0.02           # learning rate: this share of the run at its 
 LOG_EVERY, PRUNE_EVERY = 50, 100
 SYNTHESIS = r'gs\.|gain_d4'        # parameters behind the latents
 # What a resumed run may change: its length, its machine, what it tells. Its beginning is over.
-MAY_CHANGE = {'minutes', 'steps', 'piece', 'init', 'resume', 'data', 'out', 'device', 'threads', 'compile', 'graph', 'map',
+MAY_CHANGE = {'minutes', 'steps', 'piece', 'init', 'coarser', 'resume', 'data', 'out', 'device', 'threads', 'compile', 'graph', 'map',
               'save_minutes', 'validate_every'}
 
 
@@ -82,17 +83,21 @@ class Trainer:
             return Codec(config)
         net, done = transfer(load_network(self.args.init), config)
         self.log('%s: %s' % (self.args.init, describe_transfer(done)))
+        coarsen(net, self.args.coarser)
         return net
 
     def freeze_others(self):
         """Only parameters that --train names learn. DistributedDataParallel wants no others, nor empty ones. Where the latents
-        stay as they are, the synthesis learns from hard-rounded ones, and nothing before it needs gradients."""
+        stay as they are, the synthesis learns from those of the encoder, if its search can be part of a step, and nothing before it
+        needs gradients."""
         for name, p in self.net.named_parameters():
             p.requires_grad_(p.numel() > 0 and re.match(self.args.train, name) is not None)
         learning = [name for name, p in self.net.named_parameters() if p.requires_grad]
         if not learning:
             raise SystemExit('train.py: no parameter matches --train %s' % self.args.train)
-        self.hard = all(re.match(SYNTHESIS, name) for name in learning)
+        only_synthesis = all(re.match(SYNTHESIS, name) for name in learning)
+        searches = self.args.trellis or (only_synthesis and not (self.args.compile or self.args.graph))
+        self.hard = 'crop' if searches else False
 
     def arithmetic(self, saved):
         """Float, or the simulation of the integers with ranges measured on training tiles."""
@@ -253,7 +258,7 @@ class Trainer:
         return self.progress() < 1 and not stopping
 
     def validate(self):
-        """Cost of the moving average at every anchor, with hard rounding; the log drawn."""
+        """Cost of the moving average at every anchor, with the symbols of the encoder; the log drawn."""
         if self.rank:
             return
         net = copy.deepcopy(self.net)
@@ -352,6 +357,8 @@ def parse_arguments(argv):
                         '--minutes and --steps')
     parser.add_argument('--init', help='start from these weights: checkpoint or weight file, of this '
                         'configuration or a smaller one')
+    parser.add_argument('--coarser', type=float, default=1.0, metavar='FACTOR', help='make the steps of y so many times as wide '
+                        'as those of --init; 1.33 for networks trained without --trellis (1)')
     parser.add_argument('--resume', action='store_true', help='continue the run whose state is in --out, with '
                         'the arguments it began with; start it if there is none')
     parser.add_argument('--without', nargs='+', choices=('ga', 'gs'), default=[], help='networks that shall have no filter '
@@ -362,6 +369,8 @@ def parse_arguments(argv):
                         'course of the run (pruning.py); start from trained weights')
     parser.add_argument('--quantize', choices=('weights', 'all'), help='train on the grids of the integers: of the weights '
                         'only, or of the activations too')
+    parser.add_argument('--trellis', action='store_true', help='train with the symbols of y that the encoder chooses; the search '
+                        'runs on the CPU')
     parser.add_argument('--optimizer', choices=('adam', 'adamw', 'muon'), default='adam')
     parser.add_argument('--lr', type=float, help="peak learning rate of the networks (5e-4; the config's on a GPU: model.py)")
     parser.add_argument('--base-lr', type=float, help="of the linear base path (5e-5; the config's on a GPU)")
@@ -380,6 +389,10 @@ def parse_arguments(argv):
     args = parser.parse_args(argv)
     if not (args.minutes or args.steps):
         parser.error('one of --minutes and --steps is needed')
+    if args.coarser <= 0 or (args.coarser != 1 and not args.init):
+        parser.error('--coarser is a positive factor for the steps of --init')
+    if args.trellis and (args.compile or args.graph):
+        parser.error('--trellis searches on the CPU: leave out --compile and --graph')
     if args.graph and not args.device.startswith('cuda'):
         parser.error('--graph records what a GPU does: it needs --device cuda')
     if args.graph and args.optimizer == 'muon':

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PSNR of a model on pictures unlike photographs, by quality: float network, hard rounding, 8-bit result.
+"""PSNR of a model on pictures unlike photographs, by quality: float network, the encoder's symbols, 8-bit result.
 
     unusual.py CHECKPOINT_OR_WEIGHTS [--save FOLDER]
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Cost of models on the validation pictures: lambda * 255^2 * MSE + bits a pixel, with hard rounding.
+"""Cost of models on the validation pictures: lambda * 255^2 * MSE + bits a pixel, with the symbols that the encoder chooses.
 
     validate.py MODEL... --data tiles.npy        MODEL: checkpoints and weight files
 

@@ -17,7 +17,7 @@ from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, LINEAR_
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
-MAGIC, VERSION = b'GHMW', 4
+MAGIC, VERSION = b'GHMW', 5
 WIDTHS = ('M', 'Z', 'P', 'e4', 'd4')
 # name and width of the tables per anchor, in file order
 QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
@@ -26,7 +26,7 @@ QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', '
 @dataclass
 class Weights:
     """Content of a weight file. quality: {table: (n_anchors, C) integers}; z_table (n_anchors, Z); z_mean (Z,);
-    layers: {name: StoredLayer} in file order."""
+    y_tables: n_scales of quantizer 0, then n_scales of quantizer 1; layers: {name: StoredLayer} in file order."""
     config: Config
     n_skipped: int
     frac_z: int
@@ -217,7 +217,7 @@ def unpack(content):
     quality = {name: cursor.array('<i2', config.n_anchors, getattr(config, width)) for name, width in QUALITY_TABLES}
     z_table, z_mean = cursor.array('u1', config.n_anchors, config.Z), cursor.array('<i2', config.Z)
     n_z_tables, = cursor.fields('H')
-    y_tables = [cursor.table() for _ in range(config.n_scales)]
+    y_tables = [cursor.table() for _ in range(tables.N_QUANTIZERS * config.n_scales)]
     z_tables = [cursor.table() for _ in range(n_z_tables)]
     heads = {name: unpack_layer(cursor, name) for name, _ in Codec(config).layers()}
     decoder = RangeDecoder(content[24 + plain_bytes:])

@@ -21,7 +21,7 @@
 #include "models/analysis.h"
 #include "models/synthesis.h"
 
-enum { MAX_TENSORS = 64, TYPE_F32 = 4 };
+enum { MAX_TENSORS = 64, TYPE_F32 = 4, MAX_ROW = 8192 };
 
 typedef struct tensor {
     char name[32];
@@ -146,12 +146,14 @@ static void code_band(const ghm_model *model, const quality_tables *quality, con
 {
     const tensor *z = find(v, "z_symbols", 0), *scale_index = find(v, "scale_index", 0);
     const factorized_prior z_prior = { model->z_tables, quality->z_table, model->z };
-    const gaussian_conditional y_prior = { model->y_tables, (int)model->n_skipped };
+    const gaussian_conditional y_prior = { model->y_tables, model->n_scales, model->n_skipped };
+    static int16_t symbol[MAX_ROW];
+    static uint8_t scale[MAX_ROW];
     range_encoder e;
 
     range_encoder_init(&e, out);
     for (size_t i = 0; i < z->h * z->w; i++) {
-        int16_t symbol[1024];
+        assert_in_range(z->c, 1, MAX_ROW);
         for (size_t c = 0; c < z->c; c++)
             symbol[c] = (int16_t)z->value[i * z->c + c];
         factorized_encode(&z_prior, &e, symbol, 1);
@@ -159,16 +161,16 @@ static void code_band(const ghm_model *model, const quality_tables *quality, con
     for (size_t k = 0; k < model->n_passes; k++) {
         const context_pass *pass = &model->passes[k];
         const tensor *symbols = find(v, "symbols%zu", k);
-        for (size_t y = 0; y < symbols->h; y++)
-            for (size_t x = checkerboard_first(y, pass->phase); x < symbols->w; x += 2) {
-                int16_t symbol[1024];
-                uint8_t scale[1024];
-                for (size_t c = 0; c < pass->n; c++) {
-                    symbol[c] = (int16_t)at(symbols, y, x)[c];
-                    scale[c] = (uint8_t)at(scale_index, y, x)[pass->first + c];
+        for (size_t y = 0; y < symbols->h; y++) {
+            size_t n = 0;
+            for (size_t x = checkerboard_first(y, pass->phase); x < symbols->w; x += 2)
+                for (size_t c = 0; c < pass->n; c++, n++) {
+                    assert_in_range(n, 0, MAX_ROW - 1);
+                    symbol[n] = (int16_t)at(symbols, y, x)[c];
+                    scale[n] = (uint8_t)at(scale_index, y, x)[pass->first + c];
                 }
-                gaussian_encode_row(&y_prior, &e, scale, symbol, pass->n);
-            }
+            gaussian_encode_row(&y_prior, &e, scale, symbol, n);
+        }
     }
     assert_true(range_encoder_finish(&e));
 }

@@ -1,4 +1,4 @@
-/* The prior of y: rows with any pattern of skipped elements. */
+/* The prior of y: rows with any pattern of skipped elements, and the points that symbols become. */
 #include "entropy_test.h"
 
 #include <math.h>
@@ -26,18 +26,19 @@ static test_table make_table(double sigma)
     return test_table_make(-reach, frequency, (size_t)n + 1);
 }
 
-/* Sigma 0.11 .. 32, log spaced. */
+/* Sigma 0.11 .. 32, log spaced; of quantizer 1 from the largest down, so that the wrong table is noticed. */
 typedef struct fixture {
-    test_table owner[N_SCALES];
-    cdf_table tables[N_SCALES];
+    test_table owner[2 * N_SCALES];
+    cdf_table tables[2 * N_SCALES];
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = malloc(sizeof *f);
     assert_non_null(f);
-    for (int i = 0; i < N_SCALES; i++) {
-        f->owner[i] = make_table(0.11 * pow(32 / 0.11, i / (N_SCALES - 1.0)));
+    for (int i = 0; i < 2 * N_SCALES; i++) {
+        const int scale = i < N_SCALES ? i : 2 * N_SCALES - 1 - i;
+        f->owner[i] = make_table(0.11 * pow(32 / 0.11, scale / (N_SCALES - 1.0)));
         f->tables[i] = f->owner[i].table;
     }
     *state = f;
@@ -47,7 +48,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    for (int i = 0; i < N_SCALES; i++)
+    for (int i = 0; i < 2 * N_SCALES; i++)
         test_table_free(&f->owner[i]);
     free(f);
     return 0;
@@ -79,6 +80,36 @@ static void free_row(row *r)
     free(r->symbol);
 }
 
+/* The states of BITSTREAM.md section 4, written down once more: the quantizer of the next symbol, and where its parity leads. */
+typedef struct machine {
+    int quantizer, after_even, after_odd;
+} machine;
+
+static const machine machines[8] = { { 0, 0, 2 }, { 1, 5, 7 }, { 0, 1, 3 }, { 1, 6, 4 },
+                                     { 0, 2, 0 }, { 1, 4, 6 }, { 0, 3, 1 }, { 1, 7, 5 } };
+
+/* Point of a symbol, and the next state. */
+static int16_t walk(int *at, int symbol)
+{
+    const machine *m = &machines[*at];
+    int point = 2 * symbol;
+    if (m->quantizer == 1 && symbol != 0)
+        point -= symbol > 0 ? 1 : -1;
+    *at = symbol % 2 ? m->after_odd : m->after_even;
+    return (int16_t)(point < -32768 ? -32768 : point > 32767 ? 32767 : point);
+}
+
+/* Points of the row, to be freed. */
+static int16_t *expected_points(const gaussian_conditional *g, const row *r)
+{
+    int16_t *points = malloc(r->n ? 2 * r->n : 1);
+    assert_non_null(points);
+    int at = 0;
+    for (size_t i = 0; i < r->n; i++)
+        points[i] = r->scale_index[i] < g->n_skipped ? 0 : walk(&at, r->symbol[i]);
+    return points;
+}
+
 static void rows_come_back(void **state)
 {
     const fixture *f = *state;
@@ -87,8 +118,9 @@ static void rows_come_back(void **state)
     static const uint8_t percent[] = { 0, 50, 85, 99, 100 };
     for (size_t n = 0; n < 300; n += n < 150 ? 1 : 37)
         for (int k = 0; k < 20; k++) {
-            const gaussian_conditional g = { f->tables, n_skipped[k % 4] };
+            const gaussian_conditional g = { f->tables, N_SCALES, n_skipped[k % 4] };
             row a = make_row(&t, &g, n, percent[k / 4]), b = make_row(&t, &g, n, 20);
+            int16_t *a_points = expected_points(&g, &a), *b_points = expected_points(&g, &b);
             bytes_writer out = { 0 };
             range_encoder e;
             range_encoder_init(&e, &out);
@@ -102,12 +134,15 @@ static void rows_come_back(void **state)
             assert_non_null(decoded);
             memset(decoded, 0x55, 2 * n);
             gaussian_decode_row(&g, &d, a.scale_index, decoded, n);
-            assert_memory_equal(decoded, a.symbol, 2 * n);
+            assert_memory_equal(decoded, a_points, 2 * n);
+            assert_memory_equal(a.symbol, a_points, 2 * n);
             gaussian_decode_row(&g, &d, b.scale_index, decoded, n);
-            assert_memory_equal(decoded, b.symbol, 2 * n);
+            assert_memory_equal(decoded, b_points, 2 * n);
             assert_false(range_decoder_damaged(&d));
             assert_int_equal(range_decoder_bytes_left(&d), 0);
             free(decoded);
+            free(a_points);
+            free(b_points);
             free(out.data);
             free_row(&a);
             free_row(&b);
@@ -117,15 +152,16 @@ static void rows_come_back(void **state)
 static void all_128_scales_and_all_skipped(void **state)
 {
     const fixture *f = *state;
-    cdf_table tables[GAUSSIAN_MAX_SCALES];
+    cdf_table tables[2 * GAUSSIAN_MAX_SCALES];
     uint8_t scale_index[GAUSSIAN_MAX_SCALES];
     int16_t symbol[GAUSSIAN_MAX_SCALES], decoded[GAUSSIAN_MAX_SCALES];
     for (int i = 0; i < GAUSSIAN_MAX_SCALES; i++) {
         tables[i] = f->tables[i / 2];
+        tables[GAUSSIAN_MAX_SCALES + i] = f->tables[N_SCALES + i / 2];
         scale_index[i] = (uint8_t)i;
     }
     for (size_t n_skipped = 0; n_skipped <= GAUSSIAN_MAX_SCALES; n_skipped++) {
-        const gaussian_conditional g = { tables, n_skipped };
+        const gaussian_conditional g = { tables, GAUSSIAN_MAX_SCALES, n_skipped };
         for (size_t i = 0; i < GAUSSIAN_MAX_SCALES; i++)
             symbol[i] = i < n_skipped ? 0 : (int16_t)(1 + i % 3);
         bytes_writer out = { 0 };
@@ -137,7 +173,7 @@ static void all_128_scales_and_all_skipped(void **state)
         range_decoder d;
         range_decoder_init(&d, out.data, out.size);
         gaussian_decode_row(&g, &d, scale_index, decoded, GAUSSIAN_MAX_SCALES);
-        assert_memory_equal(decoded, symbol, sizeof symbol);
+        assert_memory_equal(decoded, symbol, sizeof symbol); /* points by now */
         free(out.data);
     }
 }
@@ -146,7 +182,7 @@ static void all_128_scales_and_all_skipped(void **state)
 static void zeros_after_damage(void **state)
 {
     const fixture *f = *state;
-    const gaussian_conditional g = { f->tables, 10 };
+    const gaussian_conditional g = { f->tables, N_SCALES, 10 };
     test_random t = test_random_open("damage");
     enum { N = 2000 };
     int n_damaged = 0;
@@ -159,10 +195,11 @@ static void zeros_after_damage(void **state)
         range_decoder_init(&d, data, sizeof data);
         range_decoder_init(&one_by_one, data, sizeof data);
         gaussian_decode_row(&g, &d, r.scale_index, r.symbol, N);
+        int at = 0;
         for (size_t i = 0; i < N; i++) {
+            const cdf_table *table = &g.tables[machines[at].quantizer * N_SCALES + r.scale_index[i]];
             const bool coded = r.scale_index[i] >= g.n_skipped;
-            const int expected = coded ? cdf_decode(&g.tables[r.scale_index[i]], &one_by_one) : 0;
-            assert_int_equal(r.symbol[i], expected);
+            assert_int_equal(r.symbol[i], coded ? walk(&at, cdf_decode(table, &one_by_one)) : 0);
             assert_true(!range_decoder_damaged(&one_by_one) || r.symbol[i] == 0);
         }
         assert_int_equal(range_decoder_damaged(&d), range_decoder_damaged(&one_by_one));
@@ -176,16 +213,19 @@ static void zeros_after_damage(void **state)
 static void nothing_is_lost(void **state)
 {
     const fixture *f = *state;
-    const gaussian_conditional g = { f->tables, 6 };
+    const gaussian_conditional g = { f->tables, N_SCALES, 6 };
     test_random t = test_random_open("loss");
     row r = make_row(&t, &g, 8000000, 85);
     double ideal = 0;
     size_t n_coded = 0;
+    int at = 0;
     for (size_t i = 0; i < r.n; i++)
         if (r.scale_index[i] >= g.n_skipped) {
-            ideal += cdf_bits(&g.tables[r.scale_index[i]], r.symbol[i]);
+            ideal += cdf_bits(&g.tables[machines[at].quantizer * N_SCALES + r.scale_index[i]], r.symbol[i]);
+            walk(&at, r.symbol[i]);
             n_coded++;
         }
+    assert_float_equal(gaussian_bits_of_row(&g, r.scale_index, r.symbol, r.n), ideal, 1e-9 * ideal);
     bytes_writer out = { 0 };
     range_encoder e;
     range_encoder_init(&e, &out);
