@@ -6,10 +6,8 @@
 #include "base/fixed.h"
 #include "base/status.h"
 #include "entropy/checkerboard.h"
-#include "entropy/dependent_quantizer.h"
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
-#include "entropy/trellis.h"
 
 /* Scale index of one position: steps in Q8 from the network, plus the quality's offset, rounded and clamped. (restrict
  * because bytes may alias anything, and compilers then keep to one value at a time.) */
@@ -41,14 +39,26 @@ static int16_t nearest_symbol(float v)
     return (int16_t)lrintf(at_least < limit ? at_least : limit);
 }
 
-/* Idle positions want what their means say: symbols of 0, mostly. */
-static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
+/* The scale indices of one row of the running pass. -> their number */
+static size_t gather_scales(latent_codec *lc, size_t row, const context_pass *pass)
+{
+    const size_t m = lc->model->m;
+    uint8_t *scale = lc->symbol_scale;
+
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
+        memcpy(scale, lc->scale_index + (row * lc->w + x) * m + pass->first, pass->n);
+    return (size_t)(scale - lc->symbol_scale);
+}
+
+/* One row more for the trellis. Idle positions want what their means say: symbols of 0, mostly. */
+static void want_row(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
 {
     const ghm_model *model = lc->model;
-    const trellis_prices prices = { lc->price, model->n_scales, model->n_skipped };
     const float unit = 1.0f / (float)(1 << model->frac_y);
+    const size_t n = gather_scales(lc, row, pass);
     float *wanted = lc->wanted;
 
+    memcpy(lc->mean + lc->n_wanted, mean, n * sizeof *mean);
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, wanted += pass->n, mean += pass->n) {
         const int16_t *y = lc->y + (row * lc->w + x) * model->m + pass->first;
         const float *gain = lc->quality->gain_y + pass->first;
@@ -56,14 +66,14 @@ static void choose_symbols(latent_codec *lc, size_t row, const context_pass *pas
         for (size_t c = 0; c < pass->n; c++)
             wanted[c] = idle ? 0.0f : (float)(y[c] - mean[c]) * unit * gain[c];
     }
-    trellis_choose(&prices, lc->symbol_scale, lc->wanted, lc->point, NULL, (size_t)(wanted - lc->wanted));
+    trellis_extend(lc->trellis, lc->symbol_scale, lc->wanted, lc->point + lc->n_wanted, n);
+    lc->n_wanted += n;
 }
 
 /* y_hat = point * step / 2 + mean * ratio (BITSTREAM.md section 5). */
-static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
+static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *point, const int16_t *mean)
 {
     const ghm_model *model = lc->model;
-    const int16_t *point = lc->point;
     const uint32_t *step = lc->quality->step_q20 + pass->first, *ratio = lc->quality->ratio_q20 + pass->first;
 
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
@@ -75,30 +85,49 @@ static void reconstruct(latent_codec *lc, size_t row, const context_pass *pass, 
     }
 }
 
-/* The means of one row of the running pass are known: code its symbols. */
+static void decode_row(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
+{
+    const gaussian_conditional prior = { lc->model->y_tables, lc->model->n_scales, lc->model->n_skipped };
+    const size_t n = gather_scales(lc, row, pass);
+
+    gaussian_decode_row(&prior, &lc->decoder, &lc->state, lc->symbol_scale, lc->point, n);
+    if (lc->cut && range_decoder_bytes_left(&lc->decoder) == 0) /* some or all of them came out of nothing */
+        memset(lc->point, 0, n * sizeof *lc->point);
+    reconstruct(lc, row, pass, lc->point, mean);
+}
+
+/* The means of one row of the running pass are known. */
 static void on_mean(void *user, size_t row, const int16_t *mean)
 {
     latent_codec *lc = user;
-    const ghm_model *model = lc->model;
-    const context_pass *pass = &model->passes[lc->pass];
-    const gaussian_conditional prior = { model->y_tables, model->n_scales, model->n_skipped };
-    const size_t n = checkerboard_count(row, lc->w, pass->phase) * pass->n;
-    uint8_t *scale = lc->symbol_scale;
+    const context_pass *pass = &lc->model->passes[lc->pass];
 
     stage_enter(lc->clock, STAGE_ENTROPY);
-    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, scale += pass->n)
-        memcpy(scale, lc->scale_index + (row * lc->w + x) * model->m + pass->first, pass->n);
-    if (lc->y) {
-        choose_symbols(lc, row, pass, mean);
+    if (lc->y)
+        want_row(lc, row, pass, mean);
+    else
+        decode_row(lc, row, pass, mean);
+    stage_enter(lc->clock, STAGE_CONTEXT);
+}
+
+/* All means of the running pass are known: code its symbols. */
+static void encode_pass(latent_codec *lc, const context_pass *pass)
+{
+    const gaussian_conditional prior = { lc->model->y_tables, lc->model->n_scales, lc->model->n_skipped };
+    int16_t *symbol = lc->point;
+    const int16_t *mean = lc->mean;
+
+    stage_enter(lc->clock, STAGE_ENTROPY);
+    trellis_end(lc->trellis);
+    for (size_t row = 0; row < lc->h; row++) {
+        const size_t n = gather_scales(lc, row, pass);
         if (lc->ideal_bits)
-            *lc->ideal_bits += gaussian_bits_of_row(&prior, lc->symbol_scale, lc->point, n);
-        gaussian_encode_row(&prior, &lc->encoder, lc->symbol_scale, lc->point, n);
-    } else {
-        gaussian_decode_row(&prior, &lc->decoder, lc->symbol_scale, lc->point, n);
-        if (lc->cut && range_decoder_bytes_left(&lc->decoder) == 0) /* some or all of them came out of nothing */
-            memset(lc->point, 0, n * sizeof *lc->point);
+            *lc->ideal_bits += gaussian_bits_of_row(&prior, lc->state, lc->symbol_scale, symbol, n);
+        gaussian_encode_row(&prior, &lc->encoder, &lc->state, lc->symbol_scale, symbol, n);
+        reconstruct(lc, row, pass, symbol, mean);
+        symbol += n;
+        mean += n;
     }
-    reconstruct(lc, row, pass, mean);
     stage_enter(lc->clock, STAGE_CONTEXT);
 }
 
@@ -115,8 +144,13 @@ static void run_passes(latent_codec *lc)
                 fixed_sat16(lc->z_symbol[i * model->z + c] * (1 << model->frac_z) + model->z_mean[c]);
     hyper_synthesis_run(&lc->hs, lc->z_hat, lc->h);
     memset(lc->y_hat, 0, lc->h * lc->w * model->m * sizeof *lc->y_hat);
-    for (lc->pass = 0; lc->pass < model->n_passes; lc->pass++)
+    for (lc->pass = 0; lc->pass < model->n_passes; lc->pass++) {
+        lc->state = DQ_START;
+        lc->n_wanted = 0;
         context_run_pass(&lc->context, lc->pass, lc->y_hat, lc->p, lc->h);
+        if (lc->y)
+            encode_pass(lc, &model->passes[lc->pass]);
+    }
     stage_enter(lc->clock, STAGE_NONE);
 }
 
@@ -174,23 +208,34 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
  * 0.05 better than 0.08 (models/train/EXPERIMENTS.md). */
 static const float bit_price = 0.05f;
 
-/* As trellis.h wants them, of the model's tables; a symbol and its opposite cost the same. NULL where there is no memory. */
-static const float *make_prices(const ghm_model *model, arena *memory)
+/* With prices of the model's tables; a symbol and its opposite cost the same. NULL where there is no memory. */
+static trellis *make_trellis(const ghm_model *model, arena *memory)
 {
     const size_t n_tables = DQ_N_QUANTIZERS * model->n_scales;
     float *price = arena_alloc(memory, n_tables * (TRELLIS_REACH + 1), sizeof *price);
-
-    for (size_t t = 0; price && t < n_tables; t++)
+    trellis *made = arena_alloc(memory, 1, sizeof *made);
+    if (!price || !made)
+        return NULL;
+    for (size_t t = 0; t < n_tables; t++)
         for (int k = 0; k <= TRELLIS_REACH; k++)
             price[t * (TRELLIS_REACH + 1) + (size_t)k] =
                 bit_price * 0.5f * (cdf_bits(&model->y_tables[t], k) + cdf_bits(&model->y_tables[t], -k));
-    return price;
+    trellis_init(made, &(trellis_prices){ price, model->n_scales, model->n_skipped });
+    return made;
+}
+
+static size_t widest_pass(const ghm_model *model)
+{
+    size_t widest = 0;
+    for (size_t k = 0; k < model->n_passes; k++)
+        widest = model->passes[k].n > widest ? model->passes[k].n : widest;
+    return widest;
 }
 
 ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const quality_tables *quality, size_t max_h,
                              size_t w, bool encoding, memory_source *source, ghm_diagnostics *diag)
 {
-    const size_t n_z = (max_h + 3) / 4 * ((w + 3) / 4), half = (w + 1) / 2 * model->m;
+    const size_t n_z = (max_h + 3) / 4 * ((w + 3) / 4), row = (w + 1) / 2 * widest_pass(model);
     arena *memory = &lc->memory;
 
     *lc = (latent_codec){ .model = model, .quality = quality, .w = w, .memory = { .source = source } };
@@ -199,14 +244,15 @@ ghm_status latent_codec_init(latent_codec *lc, const ghm_model *model, const qua
     lc->z_hat = arena_alloc(memory, n_z * model->z, sizeof *lc->z_hat);
     lc->p = arena_alloc(memory, max_h * w * model->p, sizeof *lc->p);
     lc->scale_index = arena_alloc(memory, max_h * w * model->m, sizeof *lc->scale_index);
-    lc->point = arena_alloc(memory, half, sizeof *lc->point);
-    lc->symbol_scale = arena_alloc(memory, half, sizeof *lc->symbol_scale);
+    lc->point = arena_alloc(memory, encoding ? max_h * row : row, sizeof *lc->point);
+    lc->symbol_scale = arena_alloc(memory, row, sizeof *lc->symbol_scale);
     hyper_synthesis_init(&lc->hs, model, w, scratch, memory, on_parameters, lc);
     context_init(&lc->context, model, w, scratch, memory, on_mean, lc);
     if (encoding) {
         lc->z = arena_alloc(memory, n_z * model->z, sizeof *lc->z);
-        lc->wanted = arena_alloc(memory, half, sizeof *lc->wanted);
-        lc->price = make_prices(model, memory);
+        lc->mean = arena_alloc(memory, max_h * row, sizeof *lc->mean);
+        lc->wanted = arena_alloc(memory, row, sizeof *lc->wanted);
+        lc->trellis = make_trellis(model, memory);
         hyper_analysis_init(&lc->ha, model, w, memory);
     }
     return arena_status(memory, diag);

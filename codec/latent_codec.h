@@ -8,6 +8,7 @@
 #include "base/stage_clock.h"
 #include "entropy/range_decoder.h"
 #include "entropy/range_encoder.h"
+#include "entropy/trellis.h"
 #include "models/context.h"
 #include "models/hyper_analysis.h"
 #include "models/hyper_synthesis.h"
@@ -26,10 +27,11 @@ typedef struct latent_codec {
     float *z;                  /* encoder only */
     int16_t *p;                /* (h, w, P) */
     uint8_t *scale_index;      /* (h, w, M) */
-    int16_t *point;            /* a row of one pass, half steps; before it is coded, the encoder's symbols */
-    uint8_t *symbol_scale;     /* the same row */
-    float *wanted;             /* encoder only: the same row of y less the means, in steps */
-    const float *price;        /* encoder only: of symbols (trellis.h) */
+    int16_t *point;            /* a row of one pass, half steps; an encoder's: a whole pass, symbols until they are coded */
+    uint8_t *symbol_scale;     /* a row of one pass */
+    int16_t *mean;             /* encoder only: a whole pass */
+    float *wanted;             /* encoder only: a row of y less the means, in steps */
+    trellis *trellis;          /* encoder only */
     double *ideal_bits;        /* NULL, or where an encoder adds -log2 p of every symbol (tests) */
     stage_clock *clock;        /* NULL, or the thread's */
 
@@ -40,6 +42,8 @@ typedef struct latent_codec {
     const int16_t *y;          /* NULL when decoding */
     const uint8_t *idle;       /* NULL, or (h, w): positions whose symbols may be anything */
     size_t pass;
+    unsigned state;            /* of the pass's dependent quantizer */
+    size_t n_wanted;           /* encoder only: elements of the pass that the trellis has */
     range_encoder encoder;
     range_decoder decoder;
 } latent_codec;

@@ -11,26 +11,25 @@ static const cdf_table *table_of(const gaussian_conditional *g, unsigned state, 
     return &g->tables[dq_quantizer(state) * g->n_scales + scale_index];
 }
 
-void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, const uint8_t *scale_index,
+void gaussian_encode_row(const gaussian_conditional *g, range_encoder *e, unsigned *state, const uint8_t *scale_index,
                          int16_t *symbol, size_t n)
 {
-    unsigned state = DQ_START;
     for (size_t i = 0; i < n; i++) {
         assert(scale_index[i] < g->n_scales);
         assert(scale_index[i] >= g->n_skipped || symbol[i] == 0);
         if (scale_index[i] < g->n_skipped)
             continue;
         const int k = symbol[i];
-        cdf_encode(table_of(g, state, scale_index[i]), e, k);
-        symbol[i] = fixed_sat16(dq_point(state, k));
-        state = dq_next(state, k);
+        cdf_encode(table_of(g, *state, scale_index[i]), e, k);
+        symbol[i] = fixed_sat16(dq_point(*state, k));
+        *state = dq_next(*state, k);
     }
 }
 
-double gaussian_bits_of_row(const gaussian_conditional *g, const uint8_t *scale_index, const int16_t *symbol, size_t n)
+double gaussian_bits_of_row(const gaussian_conditional *g, unsigned state, const uint8_t *scale_index, const int16_t *symbol,
+                            size_t n)
 {
     double bits = 0;
-    unsigned state = DQ_START;
     for (size_t i = 0; i < n; i++)
         if (scale_index[i] >= g->n_skipped) {
             bits += cdf_bits(table_of(g, state, scale_index[i]), symbol[i]);
@@ -68,21 +67,22 @@ static uint64_t coded_of_64(const uint8_t *index, size_t n, size_t n_skipped)
     return coded;
 }
 
-void gaussian_decode_row(const gaussian_conditional *g, range_decoder *d, const uint8_t *scale_index, int16_t *point,
-                         size_t n)
+void gaussian_decode_row(const gaussian_conditional *g, range_decoder *d, unsigned *state, const uint8_t *scale_index,
+                         int16_t *point, size_t n)
 {
-    range_decoder local = *d; /* in registers, as the stores to point[] cannot change it */
-    unsigned state = DQ_START;
+    range_decoder local_decoder = *d; /* in registers, as the stores to point[] cannot change them */
+    unsigned local_state = *state;
     memset(point, 0, n * sizeof *point);
     for (size_t start = 0; start < n; start += 64) {
         const size_t n_here = n - start < 64 ? n - start : 64;
         uint64_t coded = coded_of_64(scale_index + start, n_here, g->n_skipped);
         for (; coded; coded &= coded - 1) {
             const size_t i = start + (size_t)__builtin_ctzll(coded);
-            const int symbol = cdf_decode(table_of(g, state, scale_index[i]), &local);
-            point[i] = fixed_sat16(dq_point(state, symbol));
-            state = dq_next(state, symbol);
+            const int symbol = cdf_decode(table_of(g, local_state, scale_index[i]), &local_decoder);
+            point[i] = fixed_sat16(dq_point(local_state, symbol));
+            local_state = dq_next(local_state, symbol);
         }
     }
-    *d = local;
+    *d = local_decoder;
+    *state = local_state;
 }

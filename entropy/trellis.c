@@ -1,24 +1,26 @@
 #include "trellis.h"
 
-#include <float.h>
 #include <math.h>
 
-#include "dependent_quantizer.h"
+enum { COST_UNIT = 512 }; /* to a squared step: costs of paths are integers, so that they compare alike everywhere */
 
-/* Elements that are decided together: a long row is cut where so many coded ones have come, at the best state of that moment. It
- * bounds the memory and costs nothing that can be measured. */
-enum { WINDOW = 1024 };
+/* Only one state is possible. */
+static void begin(trellis *t, unsigned at)
+{
+    for (unsigned state = 0; state < DQ_N_STATES; state++)
+        t->path[state] = state == at ? 0 : TRELLIS_FAR;
+    t->n = 0;
+}
 
-/* [state][parity]: where the state is reached from by an even or odd symbol, dq_next_state backwards. */
-static const uint8_t previous_state[DQ_N_STATES][2] = { { 0, 4 }, { 2, 6 }, { 4, 0 }, { 6, 2 },
-                                                        { 5, 3 }, { 1, 7 }, { 3, 5 }, { 7, 1 } };
-
-/* One coded element of the window. */
-typedef struct step {
-    size_t at;                          /* in the row */
-    int16_t symbol[DQ_N_QUANTIZERS][2]; /* the best of each parity */
-    uint8_t odd;                        /* bit s: the best path to state s came by an odd symbol */
-} step;
+void trellis_init(trellis *t, const trellis_prices *prices)
+{
+    size_t variant = 0;
+    while (!trellis_variants[variant].runs())
+        variant++;
+    t->prices = *prices;
+    t->extend = trellis_variants[variant].extend;
+    begin(t, DQ_START);
+}
 
 /* Well inside int16, also for what is not a number. (fminf and fmaxf would be calls.) */
 static float limit(float v)
@@ -49,7 +51,8 @@ static int best_of_parity(float size, float offset, int parity, const float *pri
 }
 
 /* The best even and odd symbol of each quantizer, and what they cost. */
-static void find_candidates(const trellis_prices *prices, size_t scale, float wanted, step *s, float cost[DQ_N_QUANTIZERS][2])
+static void find_candidates(const trellis_prices *prices, size_t scale, float wanted, int16_t best[DQ_N_QUANTIZERS][2],
+                            float cost[DQ_N_QUANTIZERS][2])
 {
     const float size = fabsf(wanted);
     const int sign = wanted < 0 ? -1 : 1;
@@ -57,35 +60,29 @@ static void find_candidates(const trellis_prices *prices, size_t scale, float wa
     for (size_t q = 0; q < DQ_N_QUANTIZERS; q++) {
         const float *price = prices->price + (q * prices->n_scales + scale) * (TRELLIS_REACH + 1), offset = 0.5f * (float)q;
         if (size < 0.5f) { /* as below, without its roundings: most elements */
-            s->symbol[q][0] = 0;
-            s->symbol[q][1] = (int16_t)sign;
+            best[q][0] = 0;
+            best[q][1] = (int16_t)sign;
             cost[q][0] = cost_of(size, offset, 0, price);
             cost[q][1] = cost_of(size, offset, 1, price);
         } else {
             for (int parity = 0; parity < 2; parity++)
-                s->symbol[q][parity] = (int16_t)(sign * best_of_parity(size, offset, parity, price, &cost[q][parity]));
+                best[q][parity] = (int16_t)(sign * best_of_parity(size, offset, parity, price, &cost[q][parity]));
         }
     }
 }
 
-/* Extend the best paths, whose costs are path[], by one element. */
-static void extend(float path[DQ_N_STATES], const float cost[DQ_N_QUANTIZERS][2], step *s)
-{
-    float next[DQ_N_STATES];
-    unsigned odd = 0;
+/* (fminf would be a call.) */
+static float least(float a, float b) { return a < b ? a : b; }
 
-    for (unsigned to = 0; to < DQ_N_STATES; to++) {
-        const unsigned a = previous_state[to][0], b = previous_state[to][1]; /* of one quantizer */
-        const float by_even = path[a] + cost[dq_quantizer(a)][0], by_odd = path[b] + cost[dq_quantizer(b)][1];
-        odd |= (unsigned)(by_odd < by_even) << to;
-        next[to] = by_odd < by_even ? by_odd : by_even;
-    }
-    for (unsigned state = 0; state < DQ_N_STATES; state++)
-        path[state] = next[state];
-    s->odd = (uint8_t)odd;
+static void relative_to_least(float cost[DQ_N_QUANTIZERS][2], trellis_costs relative)
+{
+    const float base = least(least(cost[0][0], cost[0][1]), least(cost[1][0], cost[1][1]));
+    for (int q = 0; q < DQ_N_QUANTIZERS; q++)
+        for (int parity = 0; parity < 2; parity++)
+            relative[q][parity] = (int16_t)least((cost[q][parity] - base) * COST_UNIT + 0.5f, TRELLIS_MOST);
 }
 
-static unsigned cheapest(const float path[DQ_N_STATES])
+static unsigned cheapest(const int16_t path[DQ_N_STATES])
 {
     unsigned best = 0;
     for (unsigned state = 1; state < DQ_N_STATES; state++)
@@ -94,51 +91,40 @@ static unsigned cheapest(const float path[DQ_N_STATES])
     return best;
 }
 
-/* Only one state is possible. */
-static void begin(float path[DQ_N_STATES], unsigned at)
+/* Find the best path through the window and walk it back from its end. -> the state there */
+static unsigned decide(trellis *t)
 {
-    for (unsigned state = 0; state < DQ_N_STATES; state++)
-        path[state] = state == at ? 0.0f : FLT_MAX / 4;
-}
-
-/* Walk the best path back from its end. */
-static void decide(const step *steps, size_t n, unsigned end, int16_t *symbol, uint8_t *state)
-{
-    for (size_t i = n; i-- > 0;) {
-        const step *s = &steps[i];
-        const unsigned parity = s->odd >> end & 1, before = previous_state[end][parity];
-        symbol[s->at] = s->symbol[dq_quantizer(before)][parity];
-        if (state)
-            state[s->at] = (uint8_t)before;
-        end = before;
+    t->extend(t->path, t->cost, t->from, t->n);
+    const unsigned end = cheapest(t->path);
+    unsigned state = end;
+    for (size_t i = t->n; i-- > 0;) {
+        const trellis_element *element = &t->element[i];
+        const unsigned w = state & 1, j = state >> 1, before = j + (t->from[i][j] >> w & 1) * TRELLIS_HALF;
+        *element->symbol = element->best[trellis_quantizer(before)][trellis_parity_to_zero(before) ^ w];
+        state = before;
     }
+    return end;
 }
 
-void trellis_choose(const trellis_prices *prices, const uint8_t *scale_index, const float *wanted, int16_t *symbol, uint8_t *state,
-                    size_t n)
+void trellis_extend(trellis *t, const uint8_t *scale_index, const float *wanted, int16_t *symbol, size_t n)
 {
-    step steps[WINDOW];
-    size_t n_steps = 0;
-    float path[DQ_N_STATES], cost[DQ_N_QUANTIZERS][2];
+    float cost[DQ_N_QUANTIZERS][2];
 
-    begin(path, DQ_START);
     for (size_t i = 0; i < n; i++) {
-        if (scale_index[i] < prices->n_skipped) {
-            symbol[i] = 0;
-            if (state)
-                state[i] = DQ_START;
+        symbol[i] = 0;
+        if (scale_index[i] < t->prices.n_skipped)
             continue;
-        }
-        step *s = &steps[n_steps++];
-        s->at = i;
-        find_candidates(prices, scale_index[i], limit(wanted[i]), s, cost);
-        extend(path, cost, s);
-        if (n_steps == WINDOW) {
-            const unsigned end = cheapest(path);
-            decide(steps, n_steps, end, symbol, state);
-            begin(path, end);
-            n_steps = 0;
-        }
+        trellis_element *element = &t->element[t->n];
+        element->symbol = &symbol[i];
+        find_candidates(&t->prices, scale_index[i], limit(wanted[i]), element->best, cost);
+        relative_to_least(cost, t->cost[t->n++]);
+        if (t->n == TRELLIS_WINDOW)
+            begin(t, decide(t));
     }
-    decide(steps, n_steps, cheapest(path), symbol, state);
+}
+
+void trellis_end(trellis *t)
+{
+    decide(t);
+    begin(t, DQ_START);
 }

@@ -407,8 +407,8 @@ class Codec(nn.Module):
     def forward(self, x, q, hard=False, ops=FLOAT):
         """Reconstruct pictures and estimate their rate.
 
-        x (B, 3, H, W) in 0..1, H and W multiples of 16; q (B,) quality in anchors. hard: the symbols that the encoder chooses,
-        'crop' for crops, whose rows are shorter than those of pictures; else stand-ins that need no search on a CPU.
+        x (B, 3, H, W) in 0..1, H and W multiples of 16; q (B,) quality in anchors. hard: the symbols that the encoder chooses;
+        else stand-ins that need no search on a CPU.
         -> x_hat (B, 3, H, W), bpp (B,), the share of z in it (B,).
         """
         n_pixels = x.shape[2] * x.shape[3]
@@ -445,7 +445,7 @@ class Codec(nn.Module):
             mean = self.mean(ops, k, [decoded[j] for j in self.known_slices(k)], p)
             r, log_sigma_k = (y[..., channels] - mean) * gain[..., channels], log_sigma[..., channels].float()
             if hard:
-                v, v_bits = trellis_coded(self.config, r.float(), log_sigma_k, coded, hard == 'crop')
+                v, v_bits = trellis_coded(self.config, r.float(), log_sigma_k, coded)
             else:
                 v, v_bits = ste_round(r), gauss_bits((r + ops.noise(r)).float(), log_sigma_k)
             bits = bits + (v_bits * coded).sum((1, 2, 3))
@@ -459,11 +459,11 @@ def rounded(ops, r, hard):
     return ste_round(r) if hard else r + ops.noise(r)
 
 
-def trellis_coded(config, r, log_sigma, coded, whole):
-    """What the encoder makes of a pass, which may count as one row. r, log_sigma (B, h, w, n); coded: bool, broadcasts to (1, h, w, n)
+def trellis_coded(config, r, log_sigma, coded):
+    """What the encoder makes of a pass. r, log_sigma (B, h, w, n); coded: bool, broadcasts to (1, h, w, n)
     -> points in steps, with the gradient of r; bits of their cells, with gradients to log_sigma and, through the points, r"""
     index = torch.round((log_sigma.detach() - math.log(config.sigma_min)) / config.scale_step).clamp(0, config.n_scales - 1)
-    symbols, points, quantizer = trellis.choose(trellis.normal_prices(config), r, index, coded, whole=whole)
+    symbols, points, quantizer = trellis.choose(trellis.normal_prices(config), r, index, coded)
     v = r + (points / 2 - r).detach()
     # the cells of quantizer 1 are narrower around 0 (tables.cell_start)
     inner = torch.where((quantizer == 1) & (symbols.abs() <= 1), 0.25, 0.5)

@@ -97,7 +97,7 @@ class Trainer:
             raise SystemExit('train.py: no parameter matches --train %s' % self.args.train)
         only_synthesis = all(re.match(SYNTHESIS, name) for name in learning)
         searches = self.args.trellis or (only_synthesis and not (self.args.compile or self.args.graph))
-        self.hard = 'crop' if searches else False
+        self.hard = searches
 
     def arithmetic(self, saved):
         """Float, or the simulation of the integers with ranges measured on training tiles."""

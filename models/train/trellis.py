@@ -1,7 +1,7 @@
 """Dependent quantization of y: the symbols that the encoder's search chooses, and the points they stand for.
 
-The search is entropy/trellis.c itself, built at the first use; the quantizers and their states are in
-entropy/dependent_quantizer.h. Points are in half steps.
+The search is entropy/trellis.c itself, built at the first use, and so are the quantizers and their states
+(entropy/dependent_quantizer.h). Points are in half steps.
 """
 import ctypes
 import functools
@@ -21,24 +21,44 @@ REACH = 31          # the largest symbol that has a price of its own: TRELLIS_RE
 LEAST_MASS = 1e-7   # of a symbol under a normal distribution, so that no price is infinite
 
 
-class Prices(ctypes.Structure):
-    """trellis_prices of entropy/trellis.h"""
-    _fields_ = [('price', ctypes.c_void_p), ('n_scales', ctypes.c_size_t), ('n_skipped', ctypes.c_size_t)]
+# A pass at once, and the quantizer of every element that is coded.
+SHIM = """
+#include "entropy/trellis.c"
+#include "entropy/trellis_paths.c"
+
+void choose_pass(const float *price, size_t n_scales, size_t n_skipped, const uint8_t *scale_index, const float *wanted,
+                 int16_t *symbol, uint8_t *quantizer, size_t n)
+{
+    static _Thread_local trellis t;
+    unsigned state = DQ_START;
+    trellis_init(&t, &(trellis_prices){ price, n_scales, n_skipped });
+    trellis_extend(&t, scale_index, wanted, symbol, n);
+    trellis_end(&t);
+    for (size_t i = 0; i < n; i++) {
+        quantizer[i] = 0;
+        if (scale_index[i] < n_skipped)
+            continue;
+        quantizer[i] = (uint8_t)dq_quantizer(state);
+        state = dq_next(state, symbol[i]);
+    }
+}
+"""
 
 
 @functools.lru_cache(maxsize=None)
 def search():
-    """trellis_choose of entropy/trellis.c."""
+    """choose_pass of the shim."""
     if not shutil.which('cc'):
         raise RuntimeError('no C compiler: choosing symbols needs `cc` to build entropy/trellis.c with')
     with tempfile.TemporaryDirectory() as folder:
         library = os.path.join(folder, 'trellis.so')
-        done = subprocess.run(['cc', '-std=c11', '-O2', '-ffp-contract=off', '-shared', '-fPIC', '-I', ROOT, '-o', library,
-                               os.path.join(ROOT, 'entropy', 'trellis.c'), '-lm'], stderr=subprocess.PIPE)
+        done = subprocess.run(['cc', '-x', 'c', '-std=c11', '-O3', '-ffp-contract=off', '-shared', '-fPIC', '-I', ROOT, '-o', library,
+                               '-', '-lm'], input=SHIM.encode(), stderr=subprocess.PIPE)
         if done.returncode:
             raise RuntimeError('cc cannot build entropy/trellis.c: %s' % done.stderr.decode())
-        function = ctypes.CDLL(library).trellis_choose   # stays loaded without its file
-    function.restype, function.argtypes = None, [ctypes.c_void_p] * 5 + [ctypes.c_size_t]
+        function = ctypes.CDLL(library).choose_pass   # stays loaded without its file
+    function.restype = None
+    function.argtypes = [ctypes.c_void_p] + [ctypes.c_size_t] * 2 + [ctypes.c_void_p] * 4 + [ctypes.c_size_t]
     return function
 
 
@@ -63,29 +83,25 @@ def points_of(symbols, quantizer):
     return (2 * symbols - quantizer * torch.sign(symbols)).clamp(-32768, 32767)
 
 
-def choose(prices, wanted, scale_index, coded, n_skipped=0, whole=False):
-    """Search the symbols of a pass, row by row; whole: as if it were one row, which in crops is nearer to the rows of pictures.
+def choose(prices, wanted, scale_index, coded, n_skipped=0):
+    """Search the symbols of a pass.
 
     prices (2, n_scales, REACH + 1); wanted (B, h, w, n) in steps; scale_index (B, h, w, n), integers; coded: bool, broadcasts to
     (1, h, w, n); elements of the first n_skipped scales are not coded either. -> symbols, points in half steps, quantizers (0 or 1),
     each int64 (B, h, w, n), zero where not coded
     """
     mask = coded.expand(1, *wanted.shape[1:])[0].cpu()
-    ends = mask.sum((1, 2)).cumsum(0).tolist()[-1 if whole else 0:]   # of the rows, in the list of coded elements
     at = mask.flatten().nonzero()[:, 0]
     coded_of = lambda x: x.detach().cpu().flatten(1)[:, at]
     r, index = coded_of(wanted).float().numpy(), coded_of(scale_index).to(torch.uint8).numpy()
-    k, state = np.empty(r.shape, np.int16), np.empty(r.shape, np.uint8)
-    header = Prices(prices.ctypes.data, prices.shape[1], n_skipped)
-    for picture in zip(index, r, k, state):
-        for start, end in zip([0, *ends], ends):
-            row = (array.ctypes.data + start * array.itemsize for array in picture)
-            search()(ctypes.addressof(header), *row, end - start)
+    k, q = np.empty(r.shape, np.int16), np.empty(r.shape, np.uint8)
+    for picture in zip(index, r, k, q):
+        search()(prices.ctypes.data, prices.shape[1], n_skipped, *(array.ctypes.data for array in picture), r.shape[1])
 
     def scattered(values):
         out = torch.zeros(wanted.shape, dtype=torch.int64)
         out.flatten(1)[:, at] = torch.from_numpy(values).long()
         return out.to(wanted.device)
 
-    symbols, quantizer = scattered(k), scattered(state & 1)
+    symbols, quantizer = scattered(k), scattered(q)
     return symbols, points_of(symbols, quantizer), quantizer

@@ -15,6 +15,7 @@
 #include "files.h"
 
 #include "base/bytes.h"
+#include "entropy/dependent_quantizer.h"
 #include "entropy/factorized_prior.h"
 #include "entropy/gaussian_conditional.h"
 #include "latent_codec.h"
@@ -161,6 +162,7 @@ static void code_band(const ghm_model *model, const quality_tables *quality, con
     for (size_t k = 0; k < model->n_passes; k++) {
         const context_pass *pass = &model->passes[k];
         const tensor *symbols = find(v, "symbols%zu", k);
+        unsigned state = DQ_START;
         for (size_t y = 0; y < symbols->h; y++) {
             size_t n = 0;
             for (size_t x = checkerboard_first(y, pass->phase); x < symbols->w; x += 2)
@@ -169,7 +171,7 @@ static void code_band(const ghm_model *model, const quality_tables *quality, con
                     symbol[n] = (int16_t)at(symbols, y, x)[c];
                     scale[n] = (uint8_t)at(scale_index, y, x)[pass->first + c];
                 }
-            gaussian_encode_row(&y_prior, &e, scale, symbol, n);
+            gaussian_encode_row(&y_prior, &e, &state, scale, symbol, n);
         }
     }
     assert_true(range_encoder_finish(&e));

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "entropy/dependent_quantizer.h"
 #include "entropy/gaussian_conditional.h"
 
 enum { N_SCALES = 64 };
@@ -80,33 +81,27 @@ static void free_row(row *r)
     free(r->symbol);
 }
 
-/* The states of BITSTREAM.md section 4, written down once more: the quantizer of the next symbol, and where its parity leads. */
-typedef struct machine {
-    int quantizer, after_even, after_odd;
-} machine;
-
-static const machine machines[8] = { { 0, 0, 2 }, { 1, 5, 7 }, { 0, 1, 3 }, { 1, 6, 4 },
-                                     { 0, 2, 0 }, { 1, 4, 6 }, { 0, 3, 1 }, { 1, 7, 5 } };
+/* BITSTREAM.md section 4, written down once more: [quantizer][parity]. */
+static const unsigned flips[2][2] = { { 0, 117 }, { 131, 246 } };
 
 /* Point of a symbol, and the next state. */
-static int16_t walk(int *at, int symbol)
+static int16_t walk(unsigned *at, int symbol)
 {
-    const machine *m = &machines[*at];
+    const unsigned quantizer = *at % 2;
     int point = 2 * symbol;
-    if (m->quantizer == 1 && symbol != 0)
+    if (quantizer == 1 && symbol != 0)
         point -= symbol > 0 ? 1 : -1;
-    *at = symbol % 2 ? m->after_odd : m->after_even;
+    *at = *at / 2 ^ flips[quantizer][symbol % 2 != 0];
     return (int16_t)(point < -32768 ? -32768 : point > 32767 ? 32767 : point);
 }
 
-/* Points of the row, to be freed. */
-static int16_t *expected_points(const gaussian_conditional *g, const row *r)
+/* Points of the row, to be freed. *at: the state before and behind it. */
+static int16_t *expected_points(const gaussian_conditional *g, const row *r, unsigned *at)
 {
     int16_t *points = malloc(r->n ? 2 * r->n : 1);
     assert_non_null(points);
-    int at = 0;
     for (size_t i = 0; i < r->n; i++)
-        points[i] = r->scale_index[i] < g->n_skipped ? 0 : walk(&at, r->symbol[i]);
+        points[i] = r->scale_index[i] < g->n_skipped ? 0 : walk(at, r->symbol[i]);
     return points;
 }
 
@@ -120,12 +115,13 @@ static void rows_come_back(void **state)
         for (int k = 0; k < 20; k++) {
             const gaussian_conditional g = { f->tables, N_SCALES, n_skipped[k % 4] };
             row a = make_row(&t, &g, n, percent[k / 4]), b = make_row(&t, &g, n, 20);
-            int16_t *a_points = expected_points(&g, &a), *b_points = expected_points(&g, &b);
+            unsigned walked = 0, encoder_state = DQ_START, decoder_state = DQ_START;
+            int16_t *a_points = expected_points(&g, &a, &walked), *b_points = expected_points(&g, &b, &walked);
             bytes_writer out = { 0 };
             range_encoder e;
             range_encoder_init(&e, &out);
-            gaussian_encode_row(&g, &e, a.scale_index, a.symbol, n);
-            gaussian_encode_row(&g, &e, b.scale_index, b.symbol, n);
+            gaussian_encode_row(&g, &e, &encoder_state, a.scale_index, a.symbol, n);
+            gaussian_encode_row(&g, &e, &encoder_state, b.scale_index, b.symbol, n);
             assert_true(range_encoder_finish(&e));
 
             range_decoder d;
@@ -133,11 +129,13 @@ static void rows_come_back(void **state)
             int16_t *decoded = malloc(n ? 2 * n : 1);
             assert_non_null(decoded);
             memset(decoded, 0x55, 2 * n);
-            gaussian_decode_row(&g, &d, a.scale_index, decoded, n);
+            gaussian_decode_row(&g, &d, &decoder_state, a.scale_index, decoded, n);
             assert_memory_equal(decoded, a_points, 2 * n);
             assert_memory_equal(a.symbol, a_points, 2 * n);
-            gaussian_decode_row(&g, &d, b.scale_index, decoded, n);
+            gaussian_decode_row(&g, &d, &decoder_state, b.scale_index, decoded, n);
             assert_memory_equal(decoded, b_points, 2 * n);
+            assert_int_equal(encoder_state, walked);
+            assert_int_equal(decoder_state, walked);
             assert_false(range_decoder_damaged(&d));
             assert_int_equal(range_decoder_bytes_left(&d), 0);
             free(decoded);
@@ -166,13 +164,14 @@ static void all_128_scales_and_all_skipped(void **state)
             symbol[i] = i < n_skipped ? 0 : (int16_t)(1 + i % 3);
         bytes_writer out = { 0 };
         range_encoder e;
+        unsigned encoder_state = DQ_START, decoder_state = DQ_START;
         range_encoder_init(&e, &out);
-        gaussian_encode_row(&g, &e, scale_index, symbol, GAUSSIAN_MAX_SCALES);
+        gaussian_encode_row(&g, &e, &encoder_state, scale_index, symbol, GAUSSIAN_MAX_SCALES);
         assert_true(range_encoder_finish(&e));
         assert_int_equal(out.size == 0, n_skipped == GAUSSIAN_MAX_SCALES);
         range_decoder d;
         range_decoder_init(&d, out.data, out.size);
-        gaussian_decode_row(&g, &d, scale_index, decoded, GAUSSIAN_MAX_SCALES);
+        gaussian_decode_row(&g, &d, &decoder_state, scale_index, decoded, GAUSSIAN_MAX_SCALES);
         assert_memory_equal(decoded, symbol, sizeof symbol); /* points by now */
         free(out.data);
     }
@@ -194,10 +193,10 @@ static void zeros_after_damage(void **state)
         range_decoder d, one_by_one;
         range_decoder_init(&d, data, sizeof data);
         range_decoder_init(&one_by_one, data, sizeof data);
-        gaussian_decode_row(&g, &d, r.scale_index, r.symbol, N);
-        int at = 0;
+        unsigned state_of_row = DQ_START, at = 0;
+        gaussian_decode_row(&g, &d, &state_of_row, r.scale_index, r.symbol, N);
         for (size_t i = 0; i < N; i++) {
-            const cdf_table *table = &g.tables[machines[at].quantizer * N_SCALES + r.scale_index[i]];
+            const cdf_table *table = &g.tables[at % 2 * N_SCALES + r.scale_index[i]];
             const bool coded = r.scale_index[i] >= g.n_skipped;
             assert_int_equal(r.symbol[i], coded ? walk(&at, cdf_decode(table, &one_by_one)) : 0);
             assert_true(!range_decoder_damaged(&one_by_one) || r.symbol[i] == 0);
@@ -218,18 +217,18 @@ static void nothing_is_lost(void **state)
     row r = make_row(&t, &g, 8000000, 85);
     double ideal = 0;
     size_t n_coded = 0;
-    int at = 0;
+    unsigned at = 0, encoder_state = DQ_START;
     for (size_t i = 0; i < r.n; i++)
         if (r.scale_index[i] >= g.n_skipped) {
-            ideal += cdf_bits(&g.tables[machines[at].quantizer * N_SCALES + r.scale_index[i]], r.symbol[i]);
+            ideal += cdf_bits(&g.tables[at % 2 * N_SCALES + r.scale_index[i]], r.symbol[i]);
             walk(&at, r.symbol[i]);
             n_coded++;
         }
-    assert_float_equal(gaussian_bits_of_row(&g, r.scale_index, r.symbol, r.n), ideal, 1e-9 * ideal);
+    assert_float_equal(gaussian_bits_of_row(&g, DQ_START, r.scale_index, r.symbol, r.n), ideal, 1e-9 * ideal);
     bytes_writer out = { 0 };
     range_encoder e;
     range_encoder_init(&e, &out);
-    gaussian_encode_row(&g, &e, r.scale_index, r.symbol, r.n);
+    gaussian_encode_row(&g, &e, &encoder_state, r.scale_index, r.symbol, r.n);
     assert_true(range_encoder_finish(&e));
     const double spent = 8.0 * (double)out.size;
     print_message("%zu coded of %zu: %.1f bits ideal, %.0f spent, %+.5f %%\n", n_coded, r.n, ideal, spent,
