@@ -32,10 +32,10 @@ static void on_parameters(void *user, size_t row, const int16_t *p, const int16_
                                 lc->scale_index + (row * lc->w + x) * m);
 }
 
-/* Within int16, also for what is not a number. (fminf and fmaxf would be calls.) */
+/* Within the limit, also for what is not a number. (fminf and fmaxf would be calls.) */
 static int16_t nearest_symbol(float v)
 {
-    const float limit = 32000.0f, at_least = v > -limit ? v : -limit;
+    const float limit = FACTORIZED_MAX_SYMBOL, at_least = v > -limit ? v : -limit;
     return (int16_t)lrintf(at_least < limit ? at_least : limit);
 }
 
@@ -154,10 +154,15 @@ static void run_passes(latent_codec *lc)
     stage_enter(lc->clock, STAGE_NONE);
 }
 
+static factorized_prior z_prior(const latent_codec *lc)
+{
+    return (factorized_prior){ lc->model->z_tables, lc->quality->z_table, lc->model->z_weight, lc->model->z };
+}
+
 ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, bool cut, size_t h, int16_t *y_hat,
                                ghm_diagnostics *diag)
 {
-    const factorized_prior prior = { lc->model->z_tables, lc->quality->z_table, lc->model->z };
+    const factorized_prior prior = z_prior(lc);
 
     lc->h = h;
     lc->cut = cut;
@@ -165,7 +170,7 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
     lc->y_hat = y_hat;
     stage_enter(lc->clock, STAGE_ENTROPY);
     range_decoder_init(&lc->decoder, data, size);
-    factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4 * ((lc->w + 3) / 4));
+    factorized_decode(&prior, &lc->decoder, lc->z_symbol, (h + 3) / 4, (lc->w + 3) / 4);
     if (cut && range_decoder_bytes_left(&lc->decoder) == 0)
         return ghm_fail(diag, GHM_ERR_TRUNCATED, "a band's coded data end early");
     run_passes(lc);
@@ -178,8 +183,8 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
                                ghm_diagnostics *diag)
 {
     const ghm_model *model = lc->model;
-    const factorized_prior prior = { model->z_tables, lc->quality->z_table, model->z };
-    const size_t n_z = (h + 3) / 4 * ((lc->w + 3) / 4);
+    const factorized_prior prior = z_prior(lc);
+    const size_t z_h = (h + 3) / 4, z_w = (lc->w + 3) / 4;
     const float unit = 1.0f / (float)(1 << model->frac_z);
 
     lc->h = h;
@@ -188,15 +193,15 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
     lc->y_hat = y_hat;
     stage_enter(lc->clock, STAGE_ANALYSIS);
     hyper_analysis_run(&lc->ha, y, h, lc->z);
-    for (size_t i = 0; i < n_z * model->z; i++) {
+    for (size_t i = 0; i < z_h * z_w * model->z; i++) {
         const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
         lc->z_symbol[i] = nearest_symbol(z);
     }
     stage_enter(lc->clock, STAGE_ENTROPY);
     range_encoder_init(&lc->encoder, out);
-    factorized_encode(&prior, &lc->encoder, lc->z_symbol, n_z);
-    for (size_t i = 0; lc->ideal_bits && i < n_z * model->z; i++)
-        *lc->ideal_bits += cdf_bits(&model->z_tables[lc->quality->z_table[i % model->z]], lc->z_symbol[i]);
+    factorized_encode(&prior, &lc->encoder, lc->z_symbol, z_h, z_w);
+    if (lc->ideal_bits)
+        *lc->ideal_bits += factorized_bits(&prior, lc->z_symbol, z_h, z_w);
     run_passes(lc);
     if (!range_encoder_finish(&lc->encoder))
         return memory_fail(out->source, out->capacity, diag);

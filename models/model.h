@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "entropy/cdf.h"
 #include "entropy/checkerboard.h"
+#include "entropy/factorized_prior.h"
 #include "models/nn/layers.h"
 
 enum {
@@ -92,6 +93,7 @@ struct ghm_model {
     size_t slice_first[MODEL_MAX_SLICES], slice_channels[MODEL_MAX_SLICES];
     quality_anchors anchors;
     const int16_t *z_mean;
+    const factorized_weight *z_weight;
     cdf_table *y_tables;         /* [quantizer * n_scales + scale index] */
     cdf_table *z_tables;
 

@@ -14,7 +14,7 @@
 #include "entropy/range_decoder.h"
 #include "models/context.h"
 
-enum { FORMAT_VERSION = 5, MAX_LAYERS = 4096, /* more than the counts and passes of any architecture make */ NAME_MAX_LENGTH = 31 };
+enum { FORMAT_VERSION = 6, MAX_LAYERS = 4096, /* more than the counts and passes of any architecture make */ NAME_MAX_LENGTH = 31 };
 
 enum layer_kind { LINEAR_S8 = 1, LINEAR_S16, DEPTHWISE_S8, LINEAR_F32_S8, DEPTHWISE_F32_S8 = 6 }; /* 5: of version 3 */
 
@@ -145,6 +145,18 @@ static const int16_t *read_i16(loader *l, size_t n)
     return to;
 }
 
+static const factorized_weight *read_z_weights(loader *l, size_t n)
+{
+    factorized_weight *weight = allocate(l, n, sizeof *weight);
+    for (size_t i = 0; weight && i < n; i++) {
+        weight[i].west = (int8_t)bytes_u8(&l->r);
+        weight[i].north = (int8_t)bytes_u8(&l->r);
+        if (abs(weight[i].west) + abs(weight[i].north) > FACTORIZED_ONE)
+            REFUSE(l, "the neighbours of channel %zu of z weigh more than 1", i);
+    }
+    return weight;
+}
+
 static void read_anchors(loader *l)
 {
     ghm_model *m = l->model;
@@ -160,6 +172,7 @@ static void read_anchors(loader *l)
         z_table[i] = bytes_u8(&l->r);
     m->anchors.z_table = z_table;
     m->z_mean = read_i16(l, m->z);
+    m->z_weight = read_z_weights(l, m->z);
     m->n_z_tables = bytes_u16(&l->r);
     if (m->n_z_tables < 1 || m->n_z_tables > 256)
         REFUSE(l, "%zu tables for z are outside 1..256", m->n_z_tables);

@@ -38,6 +38,17 @@ static double window(uint32_t px, uint32_t py, int c, double otherwise, uint32_t
     return which == 1 ? text(px, py) : which == 3 && c < 2 ? (next_random(state) % 256) / 255.0 : otherwise;
 }
 
+/* The sum of twelve draws is normal enough. */
+static double grey_noise(uint32_t px, uint32_t py)
+{
+    uint32_t state = 747796405u * px + 2891336453u * py, sum = 0;
+    for (int i = 0; i < 4; i++)
+        next_random(&state);
+    for (int i = 0; i < 12; i++)
+        sum += next_random(&state) & 0xffff;
+    return (128 + 20 * (sum / 65536.0 - 6)) / 255;
+}
+
 static uint8_t sample(test_picture kind, uint32_t px, uint32_t py, int c, double x, double y, uint32_t *state)
 {
     double v = 0;
@@ -49,6 +60,7 @@ static uint8_t sample(test_picture kind, uint32_t px, uint32_t py, int c, double
     case PICTURE_LINES: v = lines(px, py); break;
     case PICTURE_DARK: return (uint8_t)(next_random(state) % 4);
     case PICTURE_SCREEN: v = window(px, py, c, scene(x, y, c, state), state); break;
+    case PICTURE_GREY_NOISE: v = grey_noise(px, py); break;
     case N_TEST_PICTURES: break;
     }
     return (uint8_t)lrint(255 * fmin(fmax(v, 0), 1));

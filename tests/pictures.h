@@ -4,9 +4,10 @@
 
 #include <gingham/gingham.h>
 
-/* SCREEN is a scene with windows of text and of noise; DARK has samples of 0 to 3. */
+/* SCREEN is a scene with windows of text and of noise; DARK has samples of 0 to 3; GREY_NOISE is normal, sigma 20, equal in all components. */
 typedef enum test_picture {
-    PICTURE_SCENE, PICTURE_NOISE, PICTURE_FLAT, PICTURE_TEXT, PICTURE_LINES, PICTURE_DARK, PICTURE_SCREEN, N_TEST_PICTURES
+    PICTURE_SCENE, PICTURE_NOISE, PICTURE_FLAT, PICTURE_TEXT, PICTURE_LINES, PICTURE_DARK, PICTURE_SCREEN,
+    PICTURE_GREY_NOISE, N_TEST_PICTURES
 } test_picture;
 
 /* Release with ghm_image_free(). Fails the test when out of memory. */

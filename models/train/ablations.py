@@ -80,10 +80,8 @@ class SharedScaleCodec(Codec):
         super().__init__(config)
         self.dim = dim
 
-    def code_z(self, ops, z, q, hard):
-        r = z - self.z_mean
-        scale = self.z_scale.mean(self.dim, keepdim=True).expand_as(self.z_scale)
-        return ste_round(r) + self.z_mean, logistic_bits(rounded(ops, r, hard).float(), self.at_quality(scale, q)).sum((1, 2, 3))
+    def z_log_scale(self, q):
+        return self.at_quality(self.z_scale.mean(self.dim, keepdim=True).expand_as(self.z_scale), q)
 
 
 def start_at_random(net):

@@ -111,6 +111,7 @@ def dequantize(weights):
         z_scales = np.array([logistic_scale_of(t) for t in weights.z_tables])
         net.z_scale.copy_(torch.from_numpy(np.log(z_scales)[weights.z_table]))
         net.z_mean.copy_(torch.from_numpy(weights.z_mean / 2.0 ** weights.frac_z))
+        net.z_weight.copy_(torch.from_numpy(weights.z_weight / 64))
     return net
 
 

@@ -9,11 +9,14 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 import tables
-from integer_codec import IntegerCodec
+from integer_codec import IntegerCodec, z_residuals
+from model import neighbours
 from tables import Table
 from validate import geometric_mean, integer_cost
+from weight_file import whole_z_weights
 
 MAX_SYMBOL = 2046       # a table has at most 4096 entries
 Y_PRIOR = 2000          # weight of the normal distribution, in symbols
@@ -22,11 +25,12 @@ Z_PRIOR = 300           # weight of the logistic distribution
 SKIP_TILES, SKIP_STRIDE = 16, 2   # search for n_skipped: pictures, scales between candidates
 Z_GROUPS = 4
 Z_REACH = 255
+Z_DAMPING = 1e-3        # squared symbols a neighbour, so that rare ones do not weigh
 Z_LEAST = 2e-5          # rarer values of z go to the escape
 
 
 def count_symbols(codec, tiles, anchors):
-    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (2 * n_scales, MAX_SYMBOL + 1), {anchor: z symbols (count, Z)}.
+    """tiles (N, H, W, 3) uint8 -> counts of |y symbol| (2 * n_scales, MAX_SYMBOL + 1), {anchor: z symbols (N, h, w, Z)}.
 
     Larger symbols of y are left out: one in a million, they are coded by the escape anyway."""
     counts = np.zeros((len(codec.weights.y_tables), MAX_SYMBOL + 1), np.int64)
@@ -37,8 +41,8 @@ def count_symbols(codec, tiles, anchors):
             index, magnitude = codec.y_table(t).numpy().ravel(), np.abs(t['y_symbols'].numpy().ravel())
             inside = magnitude <= MAX_SYMBOL
             np.add.at(counts, (index[inside], magnitude[inside]), 1)
-            z.setdefault(anchor, []).append(t['z_symbols'].numpy().reshape(-1, codec.config.Z))
-    return counts, {anchor: np.concatenate(parts) for anchor, parts in z.items()}
+            z.setdefault(anchor, []).append(t['z_symbols'])
+    return counts, {anchor: torch.cat(parts) for anchor, parts in z.items()}
 
 
 def magnitude_mass(sigma, quantizer):
@@ -60,7 +64,7 @@ def fit_y_table(counts, sigma, quantizer):
 
 
 def fit_z_table(symbols):
-    """Symbols of one channel -> Table."""
+    """What the neighbours leave of the symbols of one channel -> Table."""
     scale = max(tables.Z_SCALE_MIN, symbols.std() * (math.sqrt(3) / math.pi))
     k = np.arange(-Z_REACH, Z_REACH + 1)
     mass = np.bincount(symbols.clip(-Z_REACH, Z_REACH) + Z_REACH, minlength=len(k))
@@ -76,10 +80,21 @@ def z_group(anchor):
     return min(anchor, Z_GROUPS - 1)
 
 
+def fit_z_weights(z):
+    """z: symbols (N, h, w, Z) -> weights of the neighbours (Z, 2) by least squares, in 1/64."""
+    pairs = torch.stack(neighbours(z), -1).flatten(0, 2).double().numpy()
+    symbols = z.flatten(0, 2).double().numpy()
+    little = Z_DAMPING * len(pairs) * np.eye(2)
+    solved = [np.linalg.solve(pairs[:, c].T @ pairs[:, c] + little, pairs[:, c].T @ symbols[:, c]) for c in range(z.shape[-1])]
+    return whole_z_weights(np.array(solved))
+
+
 def fit_z_tables(weights, z):
-    """z: {anchor: symbols (count, Z)}. Sets z_tables and z_table."""
+    """z: {anchor: symbols (N, h, w, Z)}. Sets z_weight, z_tables and z_table."""
+    weights.z_weight = fit_z_weights(torch.cat(list(z.values())))
+    left = {anchor: z_residuals(s, weights.z_weight).flatten(0, 2).numpy() for anchor, s in z.items()}
     n_groups = min(Z_GROUPS, weights.config.n_anchors)
-    groups = [np.concatenate([s for anchor, s in z.items() if z_group(anchor) == g]) for g in range(n_groups)]
+    groups = [np.concatenate([s for anchor, s in left.items() if z_group(anchor) == g]) for g in range(n_groups)]
     weights.z_tables = [fit_z_table(group[:, c]) for c in range(weights.config.Z) for group in groups]
     first = np.array([z_group(a) for a in range(weights.config.n_anchors)])[:, None]
     weights.z_table = first + n_groups * np.arange(weights.config.Z)
@@ -100,7 +115,7 @@ def choose_skipped(weights, tiles):
 
 
 def fit_from(weights, tiles):
-    """Tables and z_table from what the encoder codes with those there are."""
+    """Tables, z_weight and z_table from what the encoder codes with those there are."""
     config = weights.config
     anchors = [a for a in range(config.n_anchors) if a < Z_GROUPS or a % 2 == 0]
     counts, z = count_symbols(IntegerCodec(weights), tiles, anchors)
@@ -110,7 +125,7 @@ def fit_from(weights, tiles):
 
 
 def fit_tables(weights, tiles):
-    """Replace n_skipped, the tables and z_table of weights by measured ones. tiles: training pictures, not validation. Twice, as
+    """Replace n_skipped, the tables, z_weight and z_table of weights by measured ones. tiles: training pictures, not validation. Twice, as
     the search for symbols goes by the prices of the tables."""
     weights.n_skipped = 0
     fit_from(weights, tiles[:SKIP_TILES])

@@ -7,9 +7,16 @@ import torch
 
 import trellis
 from checkpoint import dequantize_layer
-from model import FLOAT, Codec, non_anchors, pad_edge
+from model import FLOAT, Codec, neighbours, non_anchors, pad_edge
 from quantize import IntegerArithmetic, exp2_q20, interpolate, is_exact, round_shift, sat16
 from tables import BitCounter
+
+
+def z_residuals(symbols, weight):
+    """Symbols of z (N, h, w, Z), z_weight of a weight file -> what is coded of them."""
+    west, north = neighbours(symbols)
+    weight = torch.from_numpy(weight)
+    return symbols - round_shift(weight[:, 0] * west + weight[:, 1] * north, 6)
 
 
 class IntegerCodec:
@@ -109,6 +116,6 @@ class IntegerCodec:
         """Bits of y and z, each (B,), by the tables of the file."""
         coded = t['scale_index'].numpy() >= self.weights.n_skipped
         y = self.y_bits.count(self.y_table(t).numpy(), t['y_symbols'].numpy()) * coded
-        index, symbols = np.broadcast_arrays(interpolate(self.weights.z_table, quality), t['z_symbols'].numpy())
-        z = self.z_bits.count(index, symbols)
+        left = z_residuals(t['z_symbols'], self.weights.z_weight).numpy()
+        z = self.z_bits.count(*np.broadcast_arrays(interpolate(self.weights.z_table, quality), left))
         return y.sum((1, 2, 3)), z.sum((1, 2, 3))

@@ -316,6 +316,7 @@ class Codec(nn.Module):
         self.scale_offset = ramp(-0.5, 2.0, c.M)
         self.z_scale = ramp(0.5, 0.5, c.Z)
         self.z_mean = nn.Parameter(torch.zeros(c.Z))
+        self.z_weight = nn.Parameter(torch.zeros(c.Z, 2))   # of the neighbours to the left and above
 
         self.start_as_dct()
         for name, layer in self.layers():
@@ -422,8 +423,15 @@ class Codec(nn.Module):
     def code_z(self, ops, z, q, hard):
         """z (B, h, w, Z) -> z_hat, bits (B,)."""
         r = z - self.z_mean
-        bits = logistic_bits(rounded(ops, r, hard).float(), self.at_quality(self.z_scale, q))
-        return ste_round(r) + self.z_mean, bits.sum((1, 2, 3))
+        symbols = ste_round(r)
+        west, north = neighbours(symbols)
+        predicted = self.z_weight[:, 0] * west + self.z_weight[:, 1] * north
+        bits = logistic_bits((rounded(ops, r, hard) - predicted).float(), self.z_log_scale(q))
+        return symbols + self.z_mean, bits.sum((1, 2, 3))
+
+    def z_log_scale(self, q):
+        """Logarithms of the scales of z, less what its neighbours predict."""
+        return self.at_quality(self.z_scale, q)
 
     def coded(self, phase, h, w, device):
         """Which elements of a slice a pass of this phase codes: bool, broadcast to (1, h, w, channels)."""
@@ -452,6 +460,14 @@ class Codec(nn.Module):
             y_hat = (v + mean * gain[..., channels]) * step[..., channels]
             decoded[i] = decoded.get(i, 0) + ops.latent('y', y_hat) * coded
         return torch.cat([decoded[i] for i in sorted(decoded)], -1), bits
+
+
+def neighbours(symbols):
+    """Symbols of z (B, h, w, Z) -> those to the left and above, (B, h, w, Z) each; where only one exists it takes the place of the
+    other, too; zero at the first position."""
+    pad = torch.nn.functional.pad
+    left_of_all, above_first = pad(symbols[:, :, :-1], (0, 0, 1, 0)), pad(symbols[:, :-1, :1], (0, 0, 0, 0, 1, 0))
+    return torch.cat([above_first, symbols[:, :, :-1]], 2), torch.cat([left_of_all[:, :1], symbols[:, :-1]], 1)
 
 
 def rounded(ops, r, hard):

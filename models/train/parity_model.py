@@ -42,6 +42,7 @@ def draw(net, seed=7):
             getattr(net, name).add_(normal(getattr(net, name), 0.3))
         net.z_scale.add_(normal(net.z_scale, 0.5))
         net.z_mean.copy_(normal(net.z_mean, 1.0))
+        net.z_weight.copy_(normal(net.z_weight, 0.3))
 
 
 class Resize(FloatArithmetic):

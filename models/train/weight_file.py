@@ -17,7 +17,7 @@ from quantize import (DEPTHWISE_S8, FLOAT_DEPTHWISE_S8, FLOAT_LINEAR_S8, LINEAR_
 from range_coder import CdfTable, RangeDecoder, RangeEncoder
 from tables import Table
 
-MAGIC, VERSION = b'GHMW', 5
+MAGIC, VERSION = b'GHMW', 6
 WIDTHS = ('M', 'Z', 'P', 'e4', 'd4')
 # name and width of the tables per anchor, in file order
 QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', 'M'), ('scale_offset', 'M'), ('gain_d4', 'd4'))
@@ -26,6 +26,7 @@ QUALITY_TABLES = (('gain_e4', 'e4'), ('gain_y', 'M'), ('step', 'M'), ('ratio', '
 @dataclass
 class Weights:
     """Content of a weight file. quality: {table: (n_anchors, C) integers}; z_table (n_anchors, Z); z_mean (Z,);
+    z_weight (Z, 2): of the neighbours to the left and above, in 1/64;
     y_tables: n_scales of quantizer 0, then n_scales of quantizer 1; layers: {name: StoredLayer} in file order."""
     config: Config
     n_skipped: int
@@ -33,6 +34,7 @@ class Weights:
     quality: dict
     z_table: np.ndarray
     z_mean: np.ndarray
+    z_weight: np.ndarray
     y_tables: list
     z_tables: list
     layers: dict
@@ -45,6 +47,12 @@ def log2_q12(natural):
     if q12.max(initial=0) > 32767:
         raise ValueError('a gain is 2^8 or more')
     return np.maximum(q12, -32768)
+
+
+def whole_z_weights(real):
+    """Weights of the neighbours of z (Z, 2) -> integers in 1/64, the magnitudes of a channel not above 64 in sum."""
+    real = real * np.minimum(1, (1 - 1 / 64) / np.maximum(np.abs(real).sum(1, keepdims=True), 1e-9))
+    return np.round(64 * real).astype(np.int64)
 
 
 def build_weights(net, scales, y_tables=None, n_skipped=0):
@@ -60,6 +68,7 @@ def build_weights(net, scales, y_tables=None, n_skipped=0):
         config=c, n_skipped=n_skipped, frac_z=frac_z, quality=quality,
         z_table=tables.logistic_index(net.z_scale.detach().double().numpy()),
         z_mean=torch.round(net.z_mean.detach().double() * scales['z']).numpy().astype(np.int64),
+        z_weight=whole_z_weights(net.z_weight.detach().double().numpy()),
         y_tables=y_tables or tables.gaussian_tables(c), z_tables=tables.logistic_tables(),
         layers={name: quantize_layer(layer, scales, c) for name, layer in net.layers()})
 
@@ -126,6 +135,7 @@ def pack(weights):
     plain = pack_head(weights)
     plain += b''.join(weights.quality[name].astype('<i2').tobytes() for name, _ in QUALITY_TABLES)
     plain += weights.z_table.astype(np.uint8).tobytes() + weights.z_mean.astype('<i2').tobytes()
+    plain += weights.z_weight.astype(np.int8).tobytes()
     plain += struct.pack('<H', len(weights.z_tables))
     plain += b''.join(pack_table(t) for t in weights.y_tables + weights.z_tables)
     coder = RangeEncoder()
@@ -216,6 +226,7 @@ def unpack(content):
     config, n_skipped, frac_z = unpack_head(cursor)
     quality = {name: cursor.array('<i2', config.n_anchors, getattr(config, width)) for name, width in QUALITY_TABLES}
     z_table, z_mean = cursor.array('u1', config.n_anchors, config.Z), cursor.array('<i2', config.Z)
+    z_weight = cursor.array('i1', config.Z, 2)
     n_z_tables, = cursor.fields('H')
     y_tables = [cursor.table() for _ in range(tables.N_QUANTIZERS * config.n_scales)]
     z_tables = [cursor.table() for _ in range(n_z_tables)]
@@ -223,5 +234,5 @@ def unpack(content):
     decoder = RangeDecoder(content[24 + plain_bytes:])
     for stored, table in heads.values():
         decode_weights(decoder, stored, table)
-    return Weights(config, n_skipped, frac_z, quality, z_table, z_mean, y_tables, z_tables,
+    return Weights(config, n_skipped, frac_z, quality, z_table, z_mean, z_weight, y_tables, z_tables,
                    {name: stored for name, (stored, _) in heads.items()})

@@ -146,19 +146,17 @@ static void compare_u8(const tensor *t, const uint8_t *value)
 static void code_band(const ghm_model *model, const quality_tables *quality, const vectors *v, bytes_writer *out)
 {
     const tensor *z = find(v, "z_symbols", 0), *scale_index = find(v, "scale_index", 0);
-    const factorized_prior z_prior = { model->z_tables, quality->z_table, model->z };
+    const factorized_prior z_prior = { model->z_tables, quality->z_table, model->z_weight, model->z };
     const gaussian_conditional y_prior = { model->y_tables, model->n_scales, model->n_skipped };
     static int16_t symbol[MAX_ROW];
     static uint8_t scale[MAX_ROW];
     range_encoder e;
 
     range_encoder_init(&e, out);
-    for (size_t i = 0; i < z->h * z->w; i++) {
-        assert_in_range(z->c, 1, MAX_ROW);
-        for (size_t c = 0; c < z->c; c++)
-            symbol[c] = (int16_t)z->value[i * z->c + c];
-        factorized_encode(&z_prior, &e, symbol, 1);
-    }
+    assert_in_range(z->h * z->w * z->c, 1, MAX_ROW);
+    for (size_t i = 0; i < z->h * z->w * z->c; i++)
+        symbol[i] = (int16_t)z->value[i];
+    factorized_encode(&z_prior, &e, symbol, z->h, z->w);
     for (size_t k = 0; k < model->n_passes; k++) {
         const context_pass *pass = &model->passes[k];
         const tensor *symbols = find(v, "symbols%zu", k);
