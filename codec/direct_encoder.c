@@ -78,15 +78,30 @@ static void load_row(unsigned bit_depth, const uint8_t *from, size_t step, size_
             to[x * n_planes] = *from;
 }
 
+/* A row of n pixels, `offset` bytes behind the first of each plane. Components side by side, as most programs have them, are
+ * loaded in vectors. */
+static void load_pixels(unsigned bit_depth, const uint8_t *const *planes, size_t n_planes, size_t offset, size_t pixel_stride, size_t n,
+                        int32_t *to)
+{
+    const size_t size = sample_bytes(bit_depth);
+    bool packed = pixel_stride == n_planes * size;
+    for (size_t c = 1; c < n_planes; c++)
+        packed = packed && planes[c] == planes[0] + c * size;
+    if (packed && bit_depth == 8)
+        for (size_t i = 0; i < n * n_planes; i++)
+            to[i] = planes[0][offset + i];
+    else
+        for (size_t c = 0; c < n_planes; c++)
+            load_row(bit_depth, planes[c] + offset, pixel_stride, n, to + c, n_planes);
+}
+
 static void load_block(direct_encoder *e, const ghm_image *source, size_t bx, size_t first, size_t n_rows)
 {
-    const size_t n_planes = e->band.n_planes, columns = direct_coder_columns(&e->band, bx);
-    for (size_t c = 0; c < n_planes; c++) {
-        const uint8_t *from = source->planes[c] + first * source->row_stride + DIRECT_BLOCK * bx * source->pixel_stride;
-        for (size_t y = 0; y < n_rows; y++)
-            load_row(e->band.format.bit_depth, from + y * source->row_stride, source->pixel_stride, columns,
-                     e->source + y * DIRECT_BLOCK * n_planes + c, n_planes);
-    }
+    const uint8_t *const planes[] = { source->planes[0], source->planes[1], source->planes[2] };
+    const size_t n_planes = e->band.n_planes, offset = first * source->row_stride + DIRECT_BLOCK * bx * source->pixel_stride;
+    for (size_t y = 0; y < n_rows; y++)
+        load_pixels(e->band.format.bit_depth, planes, n_planes, offset + y * source->row_stride, source->pixel_stride,
+                    direct_coder_columns(&e->band, bx), e->source + y * DIRECT_BLOCK * n_planes);
 }
 
 /* An odd step of the picture's depth from one in 8-bit units: 257 times it at 16 bits, so that both reach the same colours. */
@@ -206,8 +221,9 @@ void direct_encoder_restart(direct_encoder *e)
 static double row_error(const direct_encoder *e, size_t bx, size_t y, const int32_t *row)
 {
     const int32_t *source = e->source + y * DIRECT_BLOCK * e->band.n_planes;
+    const size_t n = direct_coder_columns(&e->band, bx) * e->band.n_planes;
     uint64_t sum = 0;
-    for (size_t i = 0; i < direct_coder_columns(&e->band, bx) * e->band.n_planes; i++)
+    for (size_t i = 0; i < n; i++)
         sum += (uint64_t)((int64_t)(row[i] - source[i]) * (row[i] - source[i]));
     return (double)sum;
 }
@@ -215,13 +231,12 @@ static double row_error(const direct_encoder *e, size_t bx, size_t y, const int3
 static double pixels_error(const direct_encoder *e, size_t bx, size_t n_rows, const uint8_t *pixels, size_t row_stride)
 {
     const pixel_format format = e->band.format;
-    const size_t n_planes = e->band.n_planes, step = pixel_bytes(format);
+    const size_t size = sample_bytes(format.bit_depth);
+    const uint8_t *const planes[] = { pixels, pixels + size, pixels + 2 * size };
     int32_t row[DIRECT_BLOCK * DIRECT_MAX_PLANES];
     double sum = 0;
-    for (size_t y = 0; y < n_rows; y++, pixels += row_stride) {
-        for (size_t c = 0; c < n_planes; c++)
-            load_row(format.bit_depth, pixels + c * sample_bytes(format.bit_depth), step, direct_coder_columns(&e->band, bx), row + c,
-                     n_planes);
+    for (size_t y = 0; y < n_rows; y++) {
+        load_pixels(format.bit_depth, planes, e->band.n_planes, y * row_stride, pixel_bytes(format), direct_coder_columns(&e->band, bx), row);
         sum += row_error(e, bx, y, row);
     }
     return sum;
@@ -305,10 +320,11 @@ typedef struct fine_details {
 static fine_details block_details(const direct_encoder *e, size_t bx, size_t n_rows, size_t component)
 {
     const size_t n_planes = e->band.n_planes, row = DIRECT_BLOCK * n_planes, green = n_planes / 2;
+    const size_t columns = direct_coder_columns(&e->band, bx);
     const int64_t less = component != green;
     uint64_t diagonal = 0, straight = 0;
     for (size_t y = 0; y + 1 < n_rows; y += 2)
-        for (size_t x = 0; x + 1 < direct_coder_columns(&e->band, bx); x += 2) {
+        for (size_t x = 0; x + 1 < columns; x += 2) {
             const int32_t *p = e->source + y * row + x * n_planes, *c = p + component, *g = p + green;
             const int64_t v0 = c[0] - less * g[0], v1 = c[n_planes] - less * g[n_planes];
             const int64_t v2 = c[row] - less * g[row], v3 = c[row + n_planes] - less * g[row + n_planes];
@@ -362,9 +378,9 @@ static bool worth_it(direct_encoder *e, size_t bx, size_t n_rows, float cost, co
 static void paste_block(const direct_encoder *e, size_t bx, size_t n_rows, uint8_t *pixels, size_t row_stride)
 {
     const pixel_format format = e->band.format;
-    const size_t n_planes = e->band.n_planes, step = pixel_bytes(format);
+    const size_t n_planes = e->band.n_planes, step = pixel_bytes(format), columns = direct_coder_columns(&e->band, bx);
     for (size_t y = 0; y < n_rows; y++)
-        for (size_t x = 0; x < direct_coder_columns(&e->band, bx); x++)
+        for (size_t x = 0; x < columns; x++)
             for (size_t c = 0; c < n_planes; c++) {
                 uint8_t *to = pixels + y * row_stride + x * step + c * sample_bytes(format.bit_depth);
                 sample_store(format.bit_depth, to, (unsigned)e->samples[(y * DIRECT_BLOCK + x) * n_planes + c]);

@@ -65,11 +65,11 @@ def weight_file(name, count, filters, coded):
         plain += struct.pack('<BBH', 1 if block_list == 'ctx' else 0 if absent else count, 0, C)
     plain += struct.pack('<H', C) + struct.pack('<4B', 0, 0, 0, 1)
     plain += struct.pack('<h', 0) * 2 * (width + 4 * C + width)
-    plain += bytes(2 * C) + struct.pack('<h', 0) * C + struct.pack('<H', 1)
+    plain += bytes(2 * C) + struct.pack('<h', 0) * C + bytes([40, 24]) * C + struct.pack('<H', 1)
     plain += 2 * (table(-1, 1, 65533, 1, 1) + table(-2, 10000, 10000, 25536, 10000, 9999, 1))   # of both quantizers
     plain += table(-1, 20000, 25000, 20000, 536)
     plain += layers(count, filters)
-    return struct.pack('<4sHHQII', b'GHMW', 5, 0, 0, len(plain), len(coded)) + plain + coded
+    return struct.pack('<4sHHQII', b'GHMW', 6, 0, 0, len(plain), len(coded)) + plain + coded
 
 
 def main():
