@@ -21,13 +21,13 @@ enum { TRELLIS_HALF = DQ_N_STATES / 2 };
 enum { TRELLIS_MOST = 2047, TRELLIS_FAR = DQ_STATE_BITS * TRELLIS_MOST, TRELLIS_EXTENSIONS = 7 };
 _Static_assert(TRELLIS_FAR + TRELLIS_EXTENSIONS * TRELLIS_MOST + TRELLIS_MOST <= INT16_MAX, "costs of paths overflow");
 
-/* The best symbols of an element: [quantizer][parity]. */
+/* What the best symbols of an element cost: [quantizer][parity]. */
 typedef int16_t trellis_costs[DQ_N_QUANTIZERS][2];
 
 /* Bit w of [j]: the best path to state 2j + w is from j + TRELLIS_HALF, not from j. */
 typedef uint8_t trellis_origins[TRELLIS_HALF];
 
-/* path: what the best path to each state costs, not below 0, none TRELLIS_FAR above the least; the same afterwards, less what
+/* path: what the best path to each state costs, not below 0, none more than TRELLIS_FAR above the least; the same afterwards, less what
  * they have in common. cost[n], from[n] */
 typedef void trellis_extend_function(int16_t path[DQ_N_STATES], const trellis_costs *cost, trellis_origins *from, size_t n);
 

@@ -2,31 +2,14 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "entropy/trellis_paths.h"
+#include "cost_bytes.h"
 
 enum { LANES = 16, VECTORS = TRELLIS_HALF / LANES };
 
 trellis_extend_function trellis_extend_avx2;
 
-/* By which bytes of the four costs each state j goes to w = 0 and w = 1. */
-typedef struct byte_indices {
-    __m256i to_zero[VECTORS], to_one[VECTORS];
-} byte_indices;
-
-static void make_indices(byte_indices *indices)
-{
-    uint8_t to_zero[2 * TRELLIS_HALF], to_one[2 * TRELLIS_HALF];
-    for (unsigned j = 0; j < TRELLIS_HALF; j++)
-        for (unsigned byte = 0; byte < 2; byte++) {
-            const unsigned quantizer = trellis_quantizer(j), parity = trellis_parity_to_zero(j);
-            to_zero[2 * j + byte] = (uint8_t)(4 * quantizer + 2 * parity + byte);
-            to_one[2 * j + byte] = (uint8_t)(4 * quantizer + 2 * (parity ^ 1) + byte);
-        }
-    memcpy(indices->to_zero, to_zero, sizeof to_zero);
-    memcpy(indices->to_one, to_one, sizeof to_one);
-}
-
 static __m256i load(const int16_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
+static __m256i load_bytes(const uint8_t *from, size_t vector) { return _mm256_loadu_si256((const __m256i *)from + vector); }
 static void store(int16_t *to, __m256i v) { _mm256_storeu_si256((__m256i *)to, v); }
 
 static void rebase(int16_t path[DQ_N_STATES])
@@ -57,10 +40,9 @@ static inline __m256i extend_16(const int16_t *path, int16_t *next, __m256i to_z
 
 void trellis_extend_avx2(int16_t path[DQ_N_STATES], const trellis_costs *cost, trellis_origins *from, size_t n)
 {
-    byte_indices indices;
+    const cost_bytes bytes = make_cost_bytes();
     int16_t other[DQ_N_STATES], *now = path, *next = other;
 
-    make_indices(&indices);
     for (size_t i = 0; i < n; i++) {
         int64_t four;
         memcpy(&four, cost[i], sizeof four);
@@ -71,8 +53,8 @@ void trellis_extend_avx2(int16_t path[DQ_N_STATES], const trellis_costs *cost, t
             __m256i origins[2];
             for (unsigned k = 0; k < 2; k++)
                 origins[k] = extend_16(now + (v + k) * LANES, next + 2 * (v + k) * LANES,
-                                       _mm256_shuffle_epi8(costs, indices.to_zero[v + k]),
-                                       _mm256_shuffle_epi8(costs, indices.to_one[v + k]));
+                                       _mm256_shuffle_epi8(costs, load_bytes(bytes.to_zero, v + k)),
+                                       _mm256_shuffle_epi8(costs, load_bytes(bytes.to_one, v + k)));
             const __m256i packed = _mm256_packus_epi16(origins[0], origins[1]);
             _mm256_storeu_si256((__m256i *)(from[i] + v * LANES), _mm256_permute4x64_epi64(packed, 0xd8));
         }

@@ -2,34 +2,27 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "entropy/trellis_paths.h"
+#include "cost_bytes.h"
 
 enum { LANES = 32, VECTORS = DQ_N_STATES / LANES };
 
 trellis_extend_function trellis_extend_avx512;
 
-/* By which bytes of the four costs each state j goes to w = 0 and w = 1, and how they are interleaved. */
 typedef struct constants {
-    __m512i to_zero[VECTORS / 2], to_one[VECTORS / 2];
-    __m512i first, second;
+    __m512i to_zero[VECTORS / 2], to_one[VECTORS / 2]; /* cost_bytes */
+    __m512i first, second;                             /* how the states that w = 0 and w = 1 lead to are interleaved */
 } constants;
 
 static void make_constants(constants *c)
 {
-    uint8_t to_zero[2 * TRELLIS_HALF], to_one[2 * TRELLIS_HALF];
+    const cost_bytes bytes = make_cost_bytes();
     int16_t first[LANES], second[LANES];
-    for (unsigned j = 0; j < TRELLIS_HALF; j++)
-        for (unsigned byte = 0; byte < 2; byte++) {
-            const unsigned quantizer = trellis_quantizer(j), parity = trellis_parity_to_zero(j);
-            to_zero[2 * j + byte] = (uint8_t)(4 * quantizer + 2 * parity + byte);
-            to_one[2 * j + byte] = (uint8_t)(4 * quantizer + 2 * (parity ^ 1) + byte);
-        }
     for (int i = 0; i < LANES; i++) {
         first[i] = (int16_t)(i / 2 + i % 2 * LANES);
         second[i] = (int16_t)(first[i] + LANES / 2);
     }
-    memcpy(c->to_zero, to_zero, sizeof to_zero);
-    memcpy(c->to_one, to_one, sizeof to_one);
+    memcpy(c->to_zero, bytes.to_zero, sizeof bytes.to_zero);
+    memcpy(c->to_one, bytes.to_one, sizeof bytes.to_one);
     memcpy(&c->first, first, sizeof first);
     memcpy(&c->second, second, sizeof second);
 }

@@ -37,7 +37,7 @@ from data import as_pictures
 from checkpoint import dequantize, load_network, transfer
 from fit_tables import fit_tables
 from gptq import equalize_contexts, quantize_rows, quantize_weights
-from integer_codec import IntegerCodec
+from integer_codec import IntegerCodec, z_residuals
 from model import CONFIGS, Codec, kilo_macs, non_anchors
 from pruning import BlockPruning, block_energies
 from quantize import FakeQuantization, calibrate
@@ -155,6 +155,7 @@ def check_fitted_tables(folder):
     assert len(weights.y_tables) == len(codec.weights.y_tables) == 2 * weights.config.n_scales
     for written, read in zip(weights.y_tables, codec.weights.y_tables):
         assert written.offset == read.offset and (written.frequencies == read.frequencies).all()
+    assert (codec.weights.z_weight == weights.z_weight).all() and (weights.z_weight != 0).any()
     fitted = integer_cost(codec, tiles[-4:], [1])[0][0]
     assert fitted < normal, 'cost %.5f with measured tables, %.5f without' % (fitted, normal)
 
@@ -167,6 +168,18 @@ def check_fitted_tables(folder):
         points = 2 * symbols - states_by_hand(symbols, use) % 2 * np.sign(symbols)
         y_hat = (points * step[channels] * 2 ** c.frac_y + 2 * mean * ratio[channels] + 2 ** 20) // 2 ** 21
         assert (t['y_hat'].numpy()[..., channels] == y_hat.clip(-32768, 32767))[coded.repeat(y_hat.shape[-1], -1)].all()
+
+
+def check_z_residuals():
+    """What is left of z is by the formula of BITSTREAM.md."""
+    generator = np.random.RandomState(6)
+    k, weight = generator.randint(-40, 40, (2, 3, 4, 5)), generator.randint(-32, 33, (5, 2))
+    left = z_residuals(torch.from_numpy(k), weight).numpy()
+    for b, y, x, c in np.ndindex(*k.shape):
+        west, north = (k[b, y, x - 1, c] if x else None), (k[b, y - 1, x, c] if y else None)
+        if x == 0 or y == 0:
+            west, north = (0, 0) if x == y == 0 else (west, west) if x else (north, north)
+        assert k[b, y, x, c] == left[b, y, x, c] + (weight[c, 0] * west + weight[c, 1] * north + 32) // 64
 
 
 def check_trellis_training(folder):
@@ -456,6 +469,7 @@ def main():
         check_macs()
         check_photographs(folder)
         check_trellis()
+        check_z_residuals()
         make_tiles(os.path.join(folder, 'tiles.npy'))
         check_training(folder)
         check_seeds(folder)
