@@ -20,6 +20,15 @@ static trellis_prices make_prices(test_random *t, float *price, size_t n_skipped
     return (trellis_prices){ price, N_SCALES, n_skipped };
 }
 
+/* Of any scales, within +-reach steps. */
+static void draw_elements(test_random *t, uint8_t *scale, float *wanted, size_t n, float reach)
+{
+    for (size_t i = 0; i < n; i++) {
+        scale[i] = (uint8_t)test_random_below(t, N_SCALES);
+        wanted[i] = ((float)test_random_below(t, 60001) / 30000.0f - 1.0f) * reach;
+    }
+}
+
 static double cost_of(const trellis_prices *prices, unsigned state, int scale, float wanted, int symbol)
 {
     const double e = wanted - 0.5 * dq_point(state, symbol);
@@ -79,10 +88,7 @@ static void no_path_is_cheaper(void **unused)
         uint8_t scale[SHORT];
         int16_t symbol[SHORT];
         const trellis_prices prices = make_prices(&t, price, (size_t)run % 3);
-        for (int i = 0; i < SHORT; i++) {
-            scale[i] = (uint8_t)test_random_below(&t, N_SCALES);
-            wanted[i] = ((float)test_random_below(&t, 60001) - 30000.0f) / 12000.0f;
-        }
+        draw_elements(&t, scale, wanted, SHORT, 2.5f);
         choose(&prices, scale, wanted, symbol, SHORT);
         const double cost = cost_of_symbols(&prices, scale, wanted, symbol, SHORT);
         assert_true(cost < least_cost(&prices, scale, wanted, SHORT, DQ_START) + slack(SHORT));
@@ -122,11 +128,7 @@ static void windows_have_their_best_path(void **unused)
         int16_t symbol[TRELLIS_WINDOW];
         const trellis_prices prices = make_prices(&t, price, (size_t)run % 3);
         const size_t n = run < 20 ? TRELLIS_WINDOW : 1 + test_random_below(&t, 200);
-        const float reach = (float)(1 << run % 5);
-        for (size_t i = 0; i < n; i++) {
-            scale[i] = (uint8_t)test_random_below(&t, N_SCALES);
-            wanted[i] = ((float)test_random_below(&t, 60001) - 30000.0f) / 30000.0f * reach;
-        }
+        draw_elements(&t, scale, wanted, n, (float)(1 << run % 5));
         choose(&prices, scale, wanted, symbol, n);
         const double cost = cost_of_symbols(&prices, scale, wanted, symbol, n), least = least_cost_of_window(&prices, scale, wanted, n);
         assert_true(cost > least - 1e-6 && cost < least + slack(n) / 8);
@@ -143,10 +145,7 @@ static void rows_are_one_pass(void **unused)
     static int16_t symbol[N], in_rows[N];
     test_random t = test_random_open("rows");
     const trellis_prices prices = make_prices(&t, price, 1);
-    for (size_t i = 0; i < N; i++) {
-        scale[i] = (uint8_t)test_random_below(&t, N_SCALES);
-        wanted[i] = ((float)test_random_below(&t, 60001) - 30000.0f) / 12000.0f;
-    }
+    draw_elements(&t, scale, wanted, N, 2.5f);
     choose(&prices, scale, wanted, symbol, N);
     trellis *made = malloc(sizeof *made);
     assert_non_null(made);
