@@ -30,7 +30,7 @@ typedef struct picture_size {
 typedef struct bench_options {
     picture_size size;
     double quality;
-    int threads, repetitions;
+    int effort, threads, repetitions;
     unsigned stages; /* bits 1 << bench_stage */
     weights_options weights;
     uint64_t limit_pixels;
@@ -96,6 +96,8 @@ static const option bench_option_table[] = {
       "the size of the picture that is made when no file is named" },
     { "quality", 'q', OPTION_COMMON, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100" },
+    { "effort", 'e', OPTION_COMMON, "N", "1", parse_effort, FIELD(effort),
+      "of the encoder, 1 to 9" },
     { "threads", 'j', OPTION_COMMON, "N", "all", parse_threads, FIELD(threads),
       "threads, 1 to 256; 0 or all: as many as the process may use" },
     WEIGHTS_OPTION_ROWS(FIELD(weights)),
@@ -206,6 +208,7 @@ static exit_code encode_once(bench_job *job)
     ghm_encode_settings settings;
     ghm_encode_settings_default(&settings);
     settings.quality = job->options.quality;
+    settings.effort = job->options.effort;
     settings.threads = job->options.threads;
     settings.statistics = &job->statistics;
     ghm_buffer_free(&job->stream);

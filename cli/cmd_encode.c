@@ -24,7 +24,7 @@
 typedef struct encode_options {
     const char *output;
     double quality, alpha_quality;
-    int threads;
+    int effort, threads;
     weights_options weights;
     bool lossless, no_picture_hash, verify;
     color background;
@@ -40,6 +40,9 @@ static const option encode_option_table[] = {
       "write the stream here; '-' is standard output" },
     { "quality", 'q', OPTION_COMMON | OPTION_PER_FILE, "Q", "60", parse_quality, FIELD(quality),
       "any number from 0 to 100; higher is better and larger, typical are 30 to 80" },
+    { "effort", 'e', OPTION_COMMON | OPTION_PER_FILE, "N", NULL, parse_effort, FIELD(effort),
+      "1 to 9; 1, as without it, is the fastest. Above, latents are refined in 1, 2, 3, 4, 6, 8, 12 or 16 rounds: smaller files, "
+      "several times as long" },
     { "lossless", 0, OPTION_COMMON | OPTION_PER_FILE, NULL, NULL, parse_switch, FIELD(lossless),
       "keep every sample as it is; files are then several times as large, about those of WebP without loss" },
     { "alpha-quality", 0, OPTION_PER_FILE, "Q", NULL, parse_quality, FIELD(alpha_quality),
@@ -134,6 +137,7 @@ static ghm_encode_settings encode_settings(const encode_job *job, progress *p)
     settings.quality = job->options.quality;
     settings.lossless = job->options.lossless;
     settings.alpha_quality = job->options.alpha_quality;
+    settings.effort = job->options.effort;
     settings.threads = job->threads;
     settings.picture_hash = !job->options.no_picture_hash;
     settings.progress = progress_callback;
@@ -407,7 +411,8 @@ static exit_code encode_run(int argc, char **argv)
     exit_code code;
     ghm_model *model = NULL;
     memset(&options, 0, sizeof options);
-    options.alpha_quality = 100; /* no default of the table: origins of earlier streams do not name it */
+    options.alpha_quality = 100; /* no defaults of the table: origins of earlier streams do not name them */
+    options.effort = 1;
     if (!options_parse(&encode_command, argc, argv, &options, &n_operands, &code))
         return code;
     message_set_verbosity(options.batch.quiet, options.batch.verbose);

@@ -21,7 +21,7 @@
 #define MAX_WEIGHTS 16
 
 typedef struct eval_options {
-    const char *qualities, *codecs, *work, *models, *profiles, *json, *csv, *bd_csv, *per_image, *html;
+    const char *qualities, *effort, *codecs, *work, *models, *profiles, *json, *csv, *bd_csv, *per_image, *html;
     int points, verbose;
     bool compare_published, quiet;
 } eval_options;
@@ -29,6 +29,14 @@ typedef struct eval_options {
 static const char *parse_points(const char *value, void *field)
 {
     return parse_integer(value, 1, CODEC_MAX_POINTS, field) ? NULL : "a whole number from 1 to 64";
+}
+
+/* Kept as text, for the encoder's arguments. */
+static const char *parse_effort_text(const char *value, void *field)
+{
+    int effort;
+    const char *expected = parse_effort(value, &effort);
+    return expected ? expected : parse_text(value, field);
 }
 
 /* Files that a report goes to; the table has standard output. */
@@ -45,6 +53,8 @@ static const option eval_option_table[] = {
       "qualities of Gingham, 0 to 100, rising, separated by commas; instead of --points" },
     { "points", 0, OPTION_COMMON, "N", "8", parse_points, FIELD(points),
       "points a codec: Gingham's spread over 0 to 100, the peers' over their lists of 7 or 8" },
+    { "effort", 'e', OPTION_COMMON, "N", NULL, parse_effort_text, FIELD(effort),
+      "encode with Gingham at this effort, 1 to 9; 1 without it" },
     { "codec", 'c', OPTION_COMMON, "LIST", "all", parse_text, FIELD(codecs),
       "names separated by commas; all: Gingham and every peer that is installed" },
     { "work", 'w', OPTION_COMMON, "FOLDER", NULL, parse_file, FIELD(work),
@@ -106,7 +116,7 @@ typedef struct eval_job {
     workplace place;
     eval_results results;
     eval_series series[MAX_CODECS];
-    eval_codec variants[MAX_WEIGHTS]; /* ours with each of the weights that were named */
+    eval_codec variants[MAX_WEIGHTS]; /* ours with each of the weights that were named, at the effort that was */
     char variant_names[MAX_WEIGHTS][64];
     size_t n_variants;
     char *quality_list, *codec_list, *weights_list; /* own what the lists are made of */
@@ -315,6 +325,17 @@ static exit_code choose_weights(eval_job *job)
     return code;
 }
 
+/* After the weights. */
+static void choose_effort(eval_job *job)
+{
+    if (!job->options.effort)
+        return;
+    if (job->n_variants == 0)
+        job->variants[job->n_variants++] = *eval_codecs[0];
+    for (size_t i = 0; i < job->n_variants; i++)
+        job->variants[i] = eval_codec_with_effort(&job->variants[i], job->options.effort);
+}
+
 static bool is_chosen(const eval_job *job, const eval_codec *codec)
 {
     for (size_t i = 0; i < job->results.n_series; i++)
@@ -434,6 +455,7 @@ static exit_code run_job(eval_job *job, int n_operands, char **operands)
         code = find_workplace(job);
     if (code == EXIT_OK)
         code = choose_weights(job);
+    choose_effort(job);
     if (code == EXIT_OK)
         code = choose_codecs(job);
     if (code == EXIT_OK)

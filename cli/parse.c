@@ -71,6 +71,11 @@ const char *parse_threads(const char *value, void *field)
     return parse_integer(value, 0, MAX_THREADS, field) ? NULL : "a number from 1 to 256, 0 or all";
 }
 
+const char *parse_effort(const char *value, void *field)
+{
+    return parse_integer(value, 1, GHM_MAX_EFFORT, field) ? NULL : "a whole number from 1 to 9";
+}
+
 static void append(char *text, size_t size, const char *before, const char *name)
 {
     const size_t length = strlen(text);

@@ -27,6 +27,7 @@ const char *parse_count(const char *value, void *field);        /* int: how ofte
 const char *parse_text(const char *value, void *field);         /* const char * */
 const char *parse_quality(const char *value, void *field);      /* double, 0..100 */
 const char *parse_threads(const char *value, void *field);      /* int; 0: all */
+const char *parse_effort(const char *value, void *field);       /* int, 1..GHM_MAX_EFFORT */
 const char *parse_backend(const char *value, void *field);      /* ghm_backend */
 const char *parse_profile(const char *value, void *field);      /* const char *, of the library */
 const char *parse_color(const char *value, void *field);        /* color */

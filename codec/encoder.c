@@ -1,5 +1,5 @@
 /* encoder.c - pixels to streams: rows are analysed slab by slab into the y of a group of bands, bands are coded group by
- * group; what a decoder will make of them is made at once, for the picture hash and to choose the direct blocks. A band is
+ * group, in trial rounds first where y is to be refined; what a decoder will make of them is made at once, for the picture hash and to choose the direct blocks. A band is
  * written when all its pixels have been made. ghm_encode_image() is the same with all rows at once. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "metadata.h"
 #include "models/analysis.h"
 #include "picture_hash.h"
+#include "refinement.h"
 
 enum {
     BAND_Z_ROWS = 8,     /* 512 pixels: a higher band gains little, a lower one costs rate at its borders */
@@ -21,7 +22,14 @@ enum {
 
 void ghm_encode_settings_default(ghm_encode_settings *settings)
 {
-    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1, .alpha_quality = 100 };
+    *settings = (ghm_encode_settings){ .quality = 60, .picture_hash = 1, .alpha_quality = 100, .effort = 1 };
+}
+
+/* Rounds of refinement at an effort. */
+static int rounds_of(int effort)
+{
+    static const int rounds[GHM_MAX_EFFORT] = { 0, 1, 2, 3, 4, 6, 8, 12, 16 };
+    return rounds[effort - 1];
 }
 
 /* A band on its way to the stream. */
@@ -30,6 +38,7 @@ typedef struct coded_band {
     direct_encoder *direct_encoder;
     uint8_t *planned; /* (band_h, w): blocks that will be coded directly whatever the networks make of them */
     float *costs;     /* (band_h, w): of coding blocks directly */
+    bool has_planned;
     bool failed; /* its direct blocks: out of memory */
 } coded_band;
 
@@ -59,6 +68,9 @@ struct ghm_encoder {
     picture_hash *hash;
     uint8_t *slab;        /* decoded rows */
     int16_t *y;           /* of one group, (group * band_h, w, M) */
+    int round, n_rounds;  /* of refinement */
+    refinement refinement;
+    float *target, *price_slope; /* as y; where there are rounds */
     bytes_writer out;     /* not yet written */
 
     /* the rows of the picture that are at hand */
@@ -83,6 +95,7 @@ struct ghm_encoder {
     size_t made_first, made_last; /* rows of pixels in the slab */
     size_t pixel_rows;    /* of y, at most made into pixels together */
     size_t coded_rows;    /* of y, in bands that are coded */
+    size_t refined_rows;  /* of y, once for every round */
     ghm_model_info cost;  /* where the caller wants to know of progress */
 };
 
@@ -102,6 +115,8 @@ static ghm_status check_arguments(const ghm_encode_settings *settings, const ghm
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "quality %g is outside 0..100", settings->quality);
     if (!(settings->alpha_quality >= 0 && settings->alpha_quality <= 100))
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "alpha quality %g is outside 0..100", settings->alpha_quality);
+    if (settings->effort < 1 || settings->effort > GHM_MAX_EFFORT)
+        return ghm_fail(diag, GHM_ERR_ARGUMENT, "effort %d is outside 1..%d", settings->effort, GHM_MAX_EFFORT);
     if (settings->lossless && settings->alpha_quality < 100)
         return ghm_fail(diag, GHM_ERR_ARGUMENT, "a picture without loss cannot have alpha of quality %g", settings->alpha_quality);
     if (settings->threads < 0 || settings->threads > GHM_MAX_THREADS)
@@ -169,6 +184,19 @@ static void allocate_group(ghm_encoder *e)
     }
 }
 
+static size_t band_height(const frame_geometry *g)
+{
+    return g->band_h < g->h ? g->band_h : g->h;
+}
+
+static void allocate_refinement(ghm_encoder *e)
+{
+    const size_t n = group_rows(&e->g) * e->g.w * e->model->m;
+    e->target = arena_alloc(&e->arena, n, sizeof *e->target);
+    e->price_slope = arena_alloc(&e->arena, n, sizeof *e->price_slope);
+    refinement_init(&e->refinement, e->model, &e->quality, band_height(&e->g), e->g.w, e->n_threads, &e->arena);
+}
+
 static ghm_status allocate(ghm_encoder *e)
 {
     const frame_geometry *g = &e->g;
@@ -188,6 +216,8 @@ static ghm_status allocate(ghm_encoder *e)
         frame_strip_columns(&e->strips, i, &first, &last);
         analysis_init(&e->analyses[i], e->model, e->quality.ga_in_multiplier, &e->format, first, last, &e->arena);
     }
+    if (e->n_rounds > 0)
+        allocate_refinement(e);
     return arena_status(&e->arena, &e->diag);
 }
 
@@ -199,8 +229,7 @@ static ghm_status open_workers(ghm_encoder *e)
     while (e->n_codecs < e->n_threads) {
         const int worker = e->n_codecs++;
         latent_codec *codec = &e->codecs[worker];
-        GHM_TRY(latent_codec_init(codec, e->model, &e->quality, g->band_h < g->h ? g->band_h : g->h, g->w, true, &e->memory,
-                                  &e->diag));
+        GHM_TRY(latent_codec_init(codec, e->model, &e->quality, band_height(g), g->w, true, &e->memory, &e->diag));
         codec->clock = e->clocks ? &e->clocks[worker] : NULL;
     }
     e->rec.clocks = e->clocks;
@@ -242,6 +271,7 @@ static ghm_status make_encoder(const ghm_model *model, const ghm_encode_settings
     if (chosen.lossless)
         chosen.quality = LOSSLESS_QUALITY;
     e->settings = chosen;
+    e->n_rounds = chosen.lossless ? 0 : rounds_of(chosen.effort);
     e->format = *format;
     e->memory = source; /* which has counted *e */
     e->arena.source = e->out.source = &e->memory;
@@ -352,17 +382,31 @@ static bool plan_direct(ghm_encoder *e, size_t band, int16_t *y)
     return n > 0;
 }
 
+/* Before the first round: y becomes what it is to be in the end, or where the rounds begin. */
+static void prepare_band(ghm_encoder *e, size_t band)
+{
+    const size_t at = (frame_band_first(&e->g, band) - e->first_row) * e->g.w * e->model->m;
+    const size_t n = frame_band_rows(&e->g, band) * e->g.w * e->model->m;
+    coded_of(e, band)->has_planned = plan_direct(e, band, e->y + at);
+    for (size_t i = at; e->n_rounds > 0 && i < at + n; i++)
+        e->target[i] = e->y[i];
+}
+
 static void encode_band(void *user, size_t i, int worker)
 {
     ghm_encoder *e = user;
     const size_t band = e->first_band + i, row = frame_band_first(&e->g, band);
     coded_band *coded = coded_of(e, band);
+    const size_t at = (row - e->first_row) * e->g.w * e->model->m;
+    const bool refining = e->n_rounds > 0;
+    if (e->round == 0)
+        prepare_band(e, band);
+    const latent_source source = { e->y + at, coded->has_planned ? coded->planned : NULL, refining ? e->target + at : NULL,
+                                   refining ? e->price_slope + at : NULL };
     coded->latents.size = 0;
-    int16_t *y = e->y + (row - e->first_row) * e->g.w * e->model->m;
-    const uint8_t *idle = plan_direct(e, band, y) ? coded->planned : NULL;
-    e->band_status[i] = latent_codec_encode(&e->codecs[worker], y, idle, frame_band_rows(&e->g, band),
+    e->band_status[i] = latent_codec_encode(&e->codecs[worker], &source, frame_band_rows(&e->g, band),
                                             reconstruction_row(&e->rec, row), &coded->latents, &e->band_diag[i]);
-    if (e->band_status[i] == GHM_OK && has_alpha(e))
+    if (e->band_status[i] == GHM_OK && has_alpha(e) && e->round == e->n_rounds)
         e->band_status[i] = encode_band_alpha(e, i);
 }
 
@@ -409,8 +453,9 @@ static ghm_status tell_progress(ghm_encoder *e)
     const double a = e->cost.encoder_kmac, s = e->cost.synthesis_kmac, c = e->cost.decoder_kmac - s;
     if (!e->settings.progress)
         return GHM_OK;
-    const double done = a * (double)e->analysed + c * (double)e->coded_rows + s * (double)e->rec.done;
-    if (e->settings.progress(e->settings.progress_user, done / ((a + c + s) * (double)e->g.h)))
+    const double round = c + 2 * s, all = a + c + s + e->n_rounds * round;
+    const double done = a * (double)e->analysed + c * (double)e->coded_rows + s * (double)e->rec.done + round * (double)e->refined_rows;
+    if (e->settings.progress(e->settings.progress_user, done / (all * (double)e->g.h)))
         return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
     return GHM_OK;
 }
@@ -444,8 +489,7 @@ static ghm_status write_out(ghm_encoder *e)
     return GHM_OK;
 }
 
-/* y of the whole group is there. */
-static ghm_status encode_group(ghm_encoder *e)
+static ghm_status encode_bands(ghm_encoder *e)
 {
     const size_t n = e->last_band - e->first_band;
     thread_pool_run(e->pool, n, encode_band, e);
@@ -453,6 +497,42 @@ static ghm_status encode_group(ghm_encoder *e)
         if (e->band_status[i] != GHM_OK)
             return ghm_fail(&e->diag, e->band_status[i], "%s", e->band_diag[i].text);
     }
+    return GHM_OK;
+}
+
+/* A tile of one of the group's bands, all of which are cut alike, but for the last. */
+static void refine_tile(void *user, size_t i, int worker)
+{
+    ghm_encoder *e = user;
+    const size_t n = refinement_tiles(&e->refinement, band_height(&e->g)), band = e->first_band + i / n;
+    const size_t row = frame_band_first(&e->g, band), h = frame_band_rows(&e->g, band);
+    const size_t at = (row - e->first_row) * e->g.w * e->model->m;
+    size_t first, last;
+    frame_band_pixels(&e->g, band, &first, &last);
+    const refinement_band work = {
+        .rows = &e->rows, .top = e->top, .first_pixel = first, .n_pixels = last - first, .h = h, .goes_on_above = band > 0,
+        .goes_on_below = band + 1 < e->g.n_bands, .y_hat = reconstruction_row(&e->rec, row),
+        .idle = coded_of(e, band)->has_planned ? coded_of(e, band)->planned : NULL, .price_slope = e->price_slope + at,
+        .target = e->target + at,
+    };
+    stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
+    stage_enter(clock, STAGE_ANALYSIS);
+    if (i % n < refinement_tiles(&e->refinement, h))
+        refinement_run(&e->refinement, &work, i % n, worker);
+    stage_enter(clock, STAGE_NONE);
+}
+
+/* y of the whole group is there. */
+static ghm_status encode_group(ghm_encoder *e)
+{
+    const size_t n = e->last_band - e->first_band;
+    for (e->round = 0; e->round < e->n_rounds; e->round++) {
+        GHM_TRY(encode_bands(e));
+        thread_pool_run(e->pool, n * refinement_tiles(&e->refinement, band_height(&e->g)), refine_tile, e);
+        e->refined_rows += frame_band_first(&e->g, e->last_band) - e->first_row;
+        GHM_TRY(tell_progress(e));
+    }
+    GHM_TRY(encode_bands(e));
     e->coded_rows = frame_band_first(&e->g, e->last_band);
     GHM_TRY(make_pixels(e));
     GHM_TRY(write_out(e));

@@ -53,18 +53,25 @@ static size_t gather_scales(latent_codec *lc, size_t row, const context_pass *pa
 /* One row more for the trellis. Idle positions want what their means say: symbols of 0, mostly. */
 static void want_row(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
 {
-    const ghm_model *model = lc->model;
-    const float unit = 1.0f / (float)(1 << model->frac_y);
+    const latent_source *source = lc->source;
+    const float unit = 1.0f / (float)(1 << lc->model->frac_y), *gain = lc->quality->gain_y + pass->first;
     const size_t n = gather_scales(lc, row, pass);
+    const uint8_t *scale_index = lc->symbol_scale;
     float *wanted = lc->wanted;
 
     memcpy(lc->mean + lc->n_wanted, mean, n * sizeof *mean);
-    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2, wanted += pass->n, mean += pass->n) {
-        const int16_t *y = lc->y + (row * lc->w + x) * model->m + pass->first;
-        const float *gain = lc->quality->gain_y + pass->first;
-        const bool idle = lc->idle && lc->idle[row * lc->w + x];
-        for (size_t c = 0; c < pass->n; c++)
-            wanted[c] = idle ? 0.0f : (float)(y[c] - mean[c]) * unit * gain[c];
+    for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
+        const size_t at = row * lc->w + x, first = at * lc->model->m + pass->first;
+        const bool idle = source->idle && source->idle[at];
+        for (size_t c = 0; c < pass->n; c++) {
+            const float y = source->target ? source->target[first + c] : source->y[first + c];
+            wanted[c] = idle ? 0.0f : (y - mean[c]) * unit * gain[c];
+        }
+        for (size_t c = 0; source->price_slope && c < pass->n; c++)
+            source->price_slope[first + c] = trellis_price_slope(lc->trellis, scale_index[c], wanted[c]);
+        wanted += pass->n;
+        mean += pass->n;
+        scale_index += pass->n;
     }
     trellis_extend(lc->trellis, lc->symbol_scale, lc->wanted, lc->point + lc->n_wanted, n);
     lc->n_wanted += n;
@@ -103,7 +110,7 @@ static void on_mean(void *user, size_t row, const int16_t *mean)
     const context_pass *pass = &lc->model->passes[lc->pass];
 
     stage_enter(lc->clock, STAGE_ENTROPY);
-    if (lc->y)
+    if (lc->source)
         want_row(lc, row, pass, mean);
     else
         decode_row(lc, row, pass, mean);
@@ -148,7 +155,7 @@ static void run_passes(latent_codec *lc)
         lc->state = DQ_START;
         lc->n_wanted = 0;
         context_run_pass(&lc->context, lc->pass, lc->y_hat, lc->p, lc->h);
-        if (lc->y)
+        if (lc->source)
             encode_pass(lc, &model->passes[lc->pass]);
     }
     stage_enter(lc->clock, STAGE_NONE);
@@ -166,7 +173,7 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
 
     lc->h = h;
     lc->cut = cut;
-    lc->y = NULL;
+    lc->source = NULL;
     lc->y_hat = y_hat;
     stage_enter(lc->clock, STAGE_ENTROPY);
     range_decoder_init(&lc->decoder, data, size);
@@ -179,7 +186,7 @@ ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t siz
     return GHM_OK;
 }
 
-ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
+ghm_status latent_codec_encode(latent_codec *lc, const latent_source *source, size_t h, int16_t *y_hat, bytes_writer *out,
                                ghm_diagnostics *diag)
 {
     const ghm_model *model = lc->model;
@@ -188,11 +195,10 @@ ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t
     const float unit = 1.0f / (float)(1 << model->frac_z);
 
     lc->h = h;
-    lc->y = y;
-    lc->idle = idle;
+    lc->source = source;
     lc->y_hat = y_hat;
     stage_enter(lc->clock, STAGE_ANALYSIS);
-    hyper_analysis_run(&lc->ha, y, h, lc->z);
+    hyper_analysis_run(&lc->ha, source->y, h, lc->z);
     for (size_t i = 0; i < z_h * z_w * model->z; i++) {
         const float z = lc->z[i] - (float)model->z_mean[i % model->z] * unit;
         lc->z_symbol[i] = nearest_symbol(z);

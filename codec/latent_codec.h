@@ -14,6 +14,17 @@
 #include "models/hyper_synthesis.h"
 #include "quality.h"
 
+/* What an encoder codes: y (h, w, M), Q frac_y. idle: NULL, or (h, w), not zero where nobody will see the pixels: symbols are chosen
+ * for their rate alone there. target: NULL, or (h, w, M) in the units of y, what y_hat shall come near instead of y, from which only
+ * z is made then. price_slope: NULL, or (h, w, M), which receives how the price of an element grows with the target, in squared steps
+ * a step (trellis_price_slope()). */
+typedef struct latent_source {
+    const int16_t *y;
+    const uint8_t *idle;
+    const float *target;
+    float *price_slope;
+} latent_source;
+
 /* The working memory of one thread; used for one band after another. */
 typedef struct latent_codec {
     const ghm_model *model;
@@ -39,8 +50,7 @@ typedef struct latent_codec {
     size_t h;
     bool cut;
     int16_t *y_hat;
-    const int16_t *y;          /* NULL when decoding */
-    const uint8_t *idle;       /* NULL, or (h, w): positions whose symbols may be anything */
+    const latent_source *source; /* NULL when decoding */
     size_t pass;
     unsigned state;            /* of the pass's dependent quantizer */
     size_t n_wanted;           /* encoder only: elements of the pass that the trellis has */
@@ -58,9 +68,8 @@ void latent_codec_free(latent_codec *lc);
 ghm_status latent_codec_decode(latent_codec *lc, const uint8_t *data, size_t size, bool cut, size_t h, int16_t *y_hat,
                                ghm_diagnostics *diag);
 
-/* y: (h, w, M), Q frac_y -> payload appended to out, and the y_hat that a decoder will have. idle: NULL, or (h, w), not zero where
- * nobody will see the pixels: symbols are chosen for their rate alone there. */
-ghm_status latent_codec_encode(latent_codec *lc, const int16_t *y, const uint8_t *idle, size_t h, int16_t *y_hat, bytes_writer *out,
+/* -> payload appended to out, and the y_hat that a decoder will have. */
+ghm_status latent_codec_encode(latent_codec *lc, const latent_source *source, size_t h, int16_t *y_hat, bytes_writer *out,
                                ghm_diagnostics *diag);
 
 #endif

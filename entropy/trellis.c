@@ -128,3 +128,20 @@ void trellis_end(trellis *t)
     decide(t);
     begin(t, DQ_START);
 }
+
+/* Of a magnitude that need not be whole. */
+static float price_at(const float *price, float magnitude)
+{
+    if (!(magnitude < TRELLIS_REACH))
+        return price[TRELLIS_REACH];
+    const int k = (int)magnitude;
+    return price[k] + (magnitude - (float)k) * (price[k + 1] - price[k]);
+}
+
+float trellis_price_slope(const trellis *t, uint8_t scale_index, float wanted)
+{
+    const float *price = t->prices.price + (size_t)scale_index * (TRELLIS_REACH + 1);
+    if (scale_index < t->prices.n_skipped)
+        return 0;
+    return price_at(price, fabsf(wanted + 0.5f)) - price_at(price, fabsf(wanted - 0.5f));
+}

@@ -44,6 +44,10 @@ void trellis_init(trellis *t, const trellis_prices *prices);
  * it has its values, within +-TRELLIS_MAX_SYMBOL, 0 where not coded, after trellis_end() at the latest. */
 void trellis_extend(trellis *t, const uint8_t *scale_index, const float *wanted, int16_t *symbol, size_t n);
 
+/* How steep the price of an element is where it wants `wanted`: what the prices of the symbols half a step above and below differ
+ * by, straight lines between whole symbols. 0 where not coded, and beyond TRELLIS_REACH. */
+float trellis_price_slope(const trellis *t, uint8_t scale_index, float wanted);
+
 /* Decide what is not decided yet; the next element is the first of another pass, in DQ_START. */
 void trellis_end(trellis *t);
 

@@ -48,9 +48,8 @@ static void read_deep_row(const ghm_image *image, const uint8_t *row, size_t n, 
     }
 }
 
-/* n pixels from column px on of row py of the image -> (n, 3), Q3 less MID; grey is three times the same. Interleaved 8-bit
- * RGB, the usual case, is one run. */
-static void read_pixels(const ghm_image *image, size_t py, size_t px, size_t n, int16_t *to)
+/* Interleaved 8-bit RGB, the usual case, is one run. */
+void analysis_read_pixels(const ghm_image *image, size_t py, size_t px, size_t n, int16_t *to)
 {
     const uint8_t *rows[3];
     for (size_t c = 0; c < 3; c++)
@@ -84,7 +83,7 @@ static void read_row4(analysis *ga, size_t row4, int16_t *x)
     const size_t n = left + width < image->width ? width : image->width - left;
     for (size_t dy = 0; dy < QUARTER_SIDE; dy++) {
         const size_t py = row4 * QUARTER_SIDE + dy < image->height ? row4 * QUARTER_SIDE + dy : image->height - 1;
-        read_pixels(ga->rows, py - ga->top, left, n, ga->pixels);
+        analysis_read_pixels(ga->rows, py - ga->top, left, n, ga->pixels);
         for (size_t px = n; px < width; px++)
             memcpy(ga->pixels + px * 3, ga->pixels + (px - 1) * 3, 3 * sizeof *x);
         unshuffle_row(ga->pixels, quarter_strip_held(&ga->strip) * QUARTERS, QUARTER_SIDE, dy, QUARTER_ROW_SAMPLES * sizeof *x, x);

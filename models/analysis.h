@@ -5,6 +5,9 @@
 
 #include "models/quarter_grid.h"
 
+/* n pixels of an image's row py, from column px on -> (n, 3), Q3 less 128 of 255; grey is three times the same. */
+void analysis_read_pixels(const ghm_image *image, size_t py, size_t px, size_t n, int16_t *to);
+
 typedef struct analysis {
     const ghm_model *model;
     size_t w;               /* columns of y in the picture */

@@ -510,7 +510,12 @@ static void refuse_sums(loader *l, const pending_layer *p)
     REFUSE(l, "layer %s: sums may overflow 32 bits, or a multiplier is negative", p->name);
 }
 
-/* Kernels that pack the weights read nothing else; for the others they are kept. */
+/* Kernels that pack the weights read nothing else; for the others they are kept, and for synthesis_adjoint.c. */
+static bool is_kept(const pending_layer *p, size_t packed_bytes)
+{
+    return packed_bytes == 0 || strncmp(p->name, "gs.", 3) == 0;
+}
+
 static void store_linear(loader *l, const pending_layer *p)
 {
     nn_linear *layer = p->layer;
@@ -525,7 +530,8 @@ static void store_linear(loader *l, const pending_layer *p)
         layer->packed = allocate(l, bytes, 1);
         if (layer->packed)
             l->model->kernels->pack(layer, layer->packed);
-    } else {
+    }
+    if (is_kept(p, bytes)) {
         kept = allocate(l, p->n, sizeof *kept);
         if (kept)
             memcpy(kept, l->integers, p->n * sizeof *kept);

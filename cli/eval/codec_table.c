@@ -194,3 +194,10 @@ eval_codec eval_codec_with_profile(const char *name, const char *profile)
     append_option(codec.version, "--profile", profile);
     return codec;
 }
+
+eval_codec eval_codec_with_effort(const eval_codec *codec, const char *effort)
+{
+    eval_codec changed = *codec;
+    append_option(changed.encode, "--effort", effort);
+    return changed;
+}

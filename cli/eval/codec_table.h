@@ -37,5 +37,7 @@ const eval_codec *eval_codec_find(const char *name);
 /* Ours with the weights in a file or of a profile; the texts are not copied. */
 eval_codec eval_codec_with_file(const char *name, const char *file);
 eval_codec eval_codec_with_profile(const char *name, const char *profile);
+/* One of ours, at an effort; the text is not copied. */
+eval_codec eval_codec_with_effort(const eval_codec *codec, const char *effort);
 
 #endif

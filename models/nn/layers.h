@@ -24,7 +24,7 @@ typedef enum nn_epilogue { NN_PLAIN, NN_LEAKY_RELU, NN_RESIDUAL } nn_epilogue;
 /* Exact zone: c_in and c_out are multiples of 8, at most 4096. */
 typedef struct nn_linear {
     size_t c_out, c_in;
-    const int16_t *weight;     /* (c_out, c_in), int8 values unless the layer is stored with 16 bits; NULL once packed */
+    const int16_t *weight;     /* (c_out, c_in), int8 values unless the layer is stored with 16 bits; NULL once packed, but for gs */
     const int32_t *bias;       /* (c_out) */
     const int32_t *multiplier; /* (c_out), Q31, 0 <= m < 2^31; a caller with a gain passes its own to linear() */
     void *packed;              /* weights as the kernel family wants them, made by pack(); NULL when it needs none */

@@ -42,7 +42,7 @@ static int measure(const ghm_model *model, const ghm_image *image, double user_q
         return 0;
     analysis_run(&ga, 0, h, y);
     lc.ideal_bits = ideal;
-    const int ok = latent_codec_encode(&lc, y, NULL, h, y_hat, &out, NULL) == GHM_OK;
+    const int ok = latent_codec_encode(&lc, &(latent_source){ .y = y }, h, y_hat, &out, NULL) == GHM_OK;
     *spent += 8.0 * (double)out.size;
     free(out.data);
     latent_codec_free(&lc);

@@ -25,12 +25,13 @@ static void fill(const ghm_image *image, const fuzz_input *in, unsigned noise)
     }
 }
 
-static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, double quality, ghm_backend backend, int threads)
+static ghm_buffer encode(const ghm_image *image, const ghm_metadata *metadata, double quality, int effort, ghm_backend backend, int threads)
 {
     ghm_encode_settings settings;
     ghm_buffer stream = { 0 };
     ghm_encode_settings_default(&settings);
     settings.quality = quality;
+    settings.effort = effort;
     settings.threads = threads;
     settings.metadata = metadata;
     FUZZ_CHECK(ghm_encode_image(fuzz_model(backend), &settings, image, &stream, NULL) == GHM_OK);
@@ -53,13 +54,14 @@ static int append(void *user, const uint8_t *data, size_t size)
 }
 
 /* The same, some rows at a time. */
-static ghm_buffer encode_in_pieces(const ghm_image *image, const ghm_metadata *metadata, double quality, uint32_t n_rows)
+static ghm_buffer encode_in_pieces(const ghm_image *image, const ghm_metadata *metadata, double quality, int effort, uint32_t n_rows)
 {
     ghm_encode_settings settings;
     ghm_encoder *encoder;
     written to = { NULL, 0 };
     ghm_encode_settings_default(&settings);
     settings.quality = quality;
+    settings.effort = effort;
     settings.threads = 1;
     settings.metadata = metadata;
     FUZZ_CHECK(ghm_encoder_open(fuzz_model(GHM_BACKEND_C), &settings, image, append, &to, &encoder, NULL) == GHM_OK);
@@ -120,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const double quality = fuzz_u16(&in) * (100.0 / 65535);
     const unsigned choice = fuzz_u8(&in), noise = fuzz_u8(&in), kind = fuzz_u8(&in), metadata_kind = fuzz_u8(&in);
     const ghm_backend backend = (ghm_backend)(choice % 8);
-    const int threads = 1 + (int)(choice / 8 % 3);
+    const int threads = 1 + (int)(choice / 8 % 3), effort = 1 + (int)(choice / 24 % 3);
     ghm_image image;
     FUZZ_CHECK(ghm_image_alloc_as(width, height, (ghm_components)(1 + kind % 4), 8 + kind / 4 % 9, &image, NULL) == GHM_OK);
     fill(&image, &in, noise);
@@ -130,11 +132,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (metadata_kind < GHM_N_METADATA_KINDS && n_given >= (is_fixed ? 4 : 1))
         metadata.kinds[metadata_kind] = (ghm_buffer){ (uint8_t *)(uintptr_t)in.p, is_fixed ? 4 : n_given }; /* read only */
 
-    ghm_buffer stream = encode(&image, &metadata, quality, backend, threads);
+    ghm_buffer stream = encode(&image, &metadata, quality, effort, backend, threads);
     check_decode(stream, &image, GHM_BACKEND_C, 1);
     check_decode(stream, &image, backend, threads);
     check_metadata(stream, &metadata);
-    ghm_buffer again = encode_in_pieces(&image, &metadata, quality, 1 + kind);
+    ghm_buffer again = encode_in_pieces(&image, &metadata, quality, effort, 1 + kind);
     FUZZ_CHECK(again.size == stream.size && memcmp(again.data, stream.data, stream.size) == 0);
     ghm_buffer_free(&again);
     ghm_buffer_free(&stream);

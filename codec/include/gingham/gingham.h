@@ -233,6 +233,8 @@ typedef struct ghm_statistics {
     double synthesis_seconds; /**< y_hat to pixels; in an encoder for the picture hash */
 } ghm_statistics;
 
+#define GHM_MAX_EFFORT 9
+
 typedef struct ghm_encode_settings {
     double quality;                 /**< 0..100, higher is better and larger; any real number. Default 60 */
     int threads;                    /**< 1..GHM_MAX_THREADS; 0: as many as the process may use. The bytes do not depend on it */
@@ -249,6 +251,9 @@ typedef struct ghm_encode_settings {
                                          (100 - alpha_quality) / 800 of the range, and clear and opaque stay so */
     int lossless;                   /**< nonzero: every sample comes back as it was, at any depth, whatever the quality; the
                                          networks are then of no use. Default 0 */
+    int effort;                     /**< 1..GHM_MAX_EFFORT. 1 (default): y is coded as the analysis makes it. Above, it is refined in
+                                         1, 2, 3, 4, 6, 8, 12 or 16 rounds, each a trial encode and the synthesis forwards and
+                                         backwards in float: smaller files for the time, nothing else to a decoder */
 } ghm_encode_settings;
 
 /** Fill in the defaults. Begin with it: later versions add settings. */

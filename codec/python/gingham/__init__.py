@@ -145,11 +145,12 @@ def _image_of(array, bit_depth):
     return image, pointer
 
 
-def encode(array, quality=60, *, alpha_quality=100, lossless=False, bit_depth=None, threads=0, metadata=None, profile=None,
+def encode(array, quality=60, *, effort=1, alpha_quality=100, lossless=False, bit_depth=None, threads=0, metadata=None, profile=None,
            model=None):
     """Encode an array to bytes.
 
     quality    0 to 100, any number; higher is better and larger
+    effort     1 to 9; above 1 smaller files for several times the time
     alpha_quality  100: alpha without loss; below, with errors of at most (100 - alpha_quality) / 800 of the range
     lossless   keep every sample as it is, whatever the quality
     bit_depth  of the samples; by default 8 for uint8 and 16 for uint16
@@ -168,7 +169,7 @@ def encode(array, quality=60, *, alpha_quality=100, lossless=False, bit_depth=No
         buffer = carried.kinds[_METADATA_KINDS.index(kind)]
         buffer.data, buffer.size = _ffi.cast('uint8_t *', buffers[-1]), len(data)
     _lib.ghm_encode_settings_default(settings)
-    settings.quality, settings.alpha_quality, settings.lossless = quality, alpha_quality, lossless
+    settings.quality, settings.effort, settings.alpha_quality, settings.lossless = quality, effort, alpha_quality, lossless
     settings.threads, settings.metadata = threads, carried
     out, diagnostics = _ffi.new('ghm_buffer *'), _ffi.new('ghm_diagnostics *')
     pointer = (model or _model_of_profile(profile))._pointer[0]
