@@ -513,7 +513,7 @@ static void refine_tile(void *user, size_t i, int worker)
         .rows = &e->rows, .top = e->top, .first_pixel = first, .n_pixels = last - first, .h = h, .goes_on_above = band > 0,
         .goes_on_below = band + 1 < e->g.n_bands, .y_hat = reconstruction_row(&e->rec, row),
         .idle = coded_of(e, band)->has_planned ? coded_of(e, band)->planned : NULL, .price_slope = e->price_slope + at,
-        .target = e->target + at,
+        .target = e->target + at, .pace = refinement_pace(e->round, e->n_rounds),
     };
     stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
     stage_enter(clock, STAGE_ANALYSIS);

@@ -30,7 +30,7 @@ static void set_rates(refinement *r, const quality_tables *quality)
         energy += r->layers.base_energy[c] * step * step / (float)m;
     }
     for (size_t c = 0; c < m && energy > 0; c++) {
-        const float rate = REFINEMENT_RATE * one / quality->gain_y[c];
+        const float rate = one / quality->gain_y[c];
         r->error_rate[c] = rate * (float)quality->step_q20[c] * step_unit / energy;
         r->price_rate[c] = rate / 2; /* the other slope is half of its own, too */
     }
@@ -59,6 +59,11 @@ void refinement_init(refinement *r, const ghm_model *model, const quality_tables
 size_t refinement_tiles(const refinement *r, size_t h)
 {
     return r->columns * pieces(h, TILE_ROWS);
+}
+
+float refinement_pace(int round, int n_rounds)
+{
+    return 0.13f * (float)(n_rounds - round) / (float)n_rounds;
 }
 
 /* ---------------------------------------------------------------------------------------------- a tile */
@@ -157,7 +162,7 @@ static void move_targets(const refinement *r, const refinement_band *band, const
             const size_t at = (row * r->w + column) * m;
             const float *error_slope = slope + ((row - t->seen_rows.first) * w + column - t->seen_columns.first) * m;
             for (size_t c = 0; c < m; c++)
-                band->target[at + c] -= r->error_rate[c] * error_slope[c] + r->price_rate[c] * band->price_slope[at + c];
+                band->target[at + c] -= band->pace * (r->error_rate[c] * error_slope[c] + r->price_rate[c] * band->price_slope[at + c]);
         }
 }
 

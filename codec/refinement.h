@@ -15,15 +15,16 @@
 #include "models/synthesis_adjoint.h"
 #include "quality.h"
 
-/* Share of the slope that a target goes each time. Larger ones overshoot (models/train/EXPERIMENTS.md, "Refining y"). */
-#define REFINEMENT_RATE 0.1f
+/* Share of the slope that targets go in a round, 0 .. n_rounds - 1: less and less. Longer steps overshoot at once, and all alike in
+ * the end (models/train/EXPERIMENTS.md, "Refining y"). */
+float refinement_pace(int round, int n_rounds);
 
 typedef struct refinement {
     const ghm_model *model;
     size_t w;                    /* columns of y in the picture */
     size_t columns;              /* tiles beside each other */
     adjoint_layers layers;
-    float *error_rate;           /* (M): what a unit of the error's slope moves a target, in units of y */
+    float *error_rate;           /* (M): what a unit of the error's slope moves a target at pace 1, in units of y */
     float *price_rate;           /* (M): the same of the price's */
     synthesis_adjoint *adjoints; /* one a thread */
     int16_t **pixels;            /* the same: a row of the picture */
@@ -39,6 +40,7 @@ typedef struct refinement_band {
     const uint8_t *idle;         /* NULL, or (h, w): positions that direct blocks cover */
     const float *price_slope;    /* (h, w, M), of latent_codec_encode() */
     float *target;               /* (h, w, M), in the units of y */
+    float pace;                  /* refinement_pace() */
 } refinement_band;
 
 /* For pictures of `w` columns of y and bands of at most max_h rows. Memory comes from `memory`; its failure is found there. */

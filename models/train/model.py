@@ -453,7 +453,7 @@ class Codec(nn.Module):
             mean = self.mean(ops, k, [decoded[j] for j in self.known_slices(k)], p)
             r, log_sigma_k = (y[..., channels] - mean) * gain[..., channels], log_sigma[..., channels].float()
             if hard:
-                v, v_bits = trellis_coded(self.config, r.float(), log_sigma_k, coded)
+                v, v_bits = trellis_coded(ops, self.config, r.float(), log_sigma_k, coded)
             else:
                 v, v_bits = ste_round(r), gauss_bits((r + ops.noise(r)).float(), log_sigma_k)
             bits = bits + (v_bits * coded).sum((1, 2, 3))
@@ -475,16 +475,23 @@ def rounded(ops, r, hard):
     return ste_round(r) if hard else r + ops.noise(r)
 
 
-def trellis_coded(config, r, log_sigma, coded):
+def trellis_coded(ops, config, r, log_sigma, coded):
     """What the encoder makes of a pass. r, log_sigma (B, h, w, n); coded: bool, broadcasts to (1, h, w, n)
-    -> points in steps, with the gradient of r; bits of their cells, with gradients to log_sigma and, through the points, r"""
+    -> points in steps, with the gradient of r; bits of their cells, with gradients to log_sigma and r.
+
+    At a point of 0 bits have no slope, though to leave it costs some: networks that felt only the error there would enlarge y step by
+    step (EXPERIMENTS.md). So r gets the slope of bits with noise in place of the search."""
     index = torch.round((log_sigma.detach() - math.log(config.sigma_min)) / config.scale_step).clamp(0, config.n_scales - 1)
     symbols, points, quantizer = trellis.choose(trellis.normal_prices(config), r, index, coded)
     v = r + (points / 2 - r).detach()
     # the cells of quantizer 1 are narrower around 0 (tables.cell_start)
     inner = torch.where((quantizer == 1) & (symbols.abs() <= 1), 0.25, 0.5)
     outer = torch.where((quantizer == 1) & (symbols == 0), 0.25, 0.5)
-    return v, gauss_bits(v, log_sigma, inner, outer)
+    bits = gauss_bits(v.detach(), log_sigma, inner, outer)
+    if r.requires_grad:
+        noisy = gauss_bits(r + ops.noise(r), log_sigma.detach())
+        bits = bits + (noisy - noisy.detach())
+    return v, bits
 
 
 def gauss_bits(r, log_sigma, inner=0.5, outer=0.5):
