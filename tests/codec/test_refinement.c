@@ -194,7 +194,7 @@ static void efforts_make_smaller_files(void **state)
     (void)state;
     ghm_model *model = trained_model();
     ghm_image image = make_picture(PICTURE_SCENE, 320, 256, 11);
-    double low, low_psnr, high, high_psnr, bytes, psnr, last = 0;
+    double low, low_psnr, high, high_psnr, bytes, psnr;
     measure(model, &image, 50, 1, &low, &low_psnr);
     measure(model, &image, 60, 1, &high, &high_psnr);
     for (int effort = 3; effort <= GHM_MAX_EFFORT; effort += 2) {
@@ -202,8 +202,7 @@ static void efforts_make_smaller_files(void **state)
         const double equal = low * pow(high / low, (psnr - low_psnr) / (high_psnr - low_psnr)), gain = 1 - bytes / equal;
         print_message("effort %d: %.0f bytes, %.2f dB, %.2f %% less\n", effort, bytes, psnr, 100 * gain);
         assert_true(psnr > low_psnr && psnr < high_psnr);
-        assert_true(gain > (effort == 3 ? 0.003 : 0.006) && gain > last - 0.01);
-        last = gain;
+        assert_true(gain > (effort == 3 ? 0.003 : 0.01)); /* 1.3 to 4.6 % on x86-64 with AVX-512; floats differ elsewhere */
     }
     ghm_image_free(&image);
     ghm_model_close(&model);
