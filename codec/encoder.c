@@ -500,11 +500,11 @@ static ghm_status encode_bands(ghm_encoder *e)
     return GHM_OK;
 }
 
-/* A tile of one of the group's bands, all of which are cut alike, but for the last. */
+/* A tile of one of the group's bands. */
 static void refine_tile(void *user, size_t i, int worker)
 {
     ghm_encoder *e = user;
-    const size_t n = refinement_tiles(&e->refinement, band_height(&e->g)), band = e->first_band + i / n;
+    const size_t n = e->refinement.n_tiles, band = e->first_band + i / n;
     const size_t row = frame_band_first(&e->g, band), h = frame_band_rows(&e->g, band);
     const size_t at = (row - e->first_row) * e->g.w * e->model->m;
     size_t first, last;
@@ -517,8 +517,7 @@ static void refine_tile(void *user, size_t i, int worker)
     };
     stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
     stage_enter(clock, STAGE_ANALYSIS);
-    if (i % n < refinement_tiles(&e->refinement, h))
-        refinement_run(&e->refinement, &work, i % n, worker);
+    refinement_run(&e->refinement, &work, i % n, worker);
     stage_enter(clock, STAGE_NONE);
 }
 
@@ -528,7 +527,7 @@ static ghm_status encode_group(ghm_encoder *e)
     const size_t n = e->last_band - e->first_band;
     for (e->round = 0; e->round < e->n_rounds; e->round++) {
         GHM_TRY(encode_bands(e));
-        thread_pool_run(e->pool, n * refinement_tiles(&e->refinement, band_height(&e->g)), refine_tile, e);
+        thread_pool_run(e->pool, n * e->refinement.n_tiles, refine_tile, e);
         e->refined_rows += frame_band_first(&e->g, e->last_band) - e->first_row;
         GHM_TRY(tell_progress(e));
     }

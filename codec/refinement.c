@@ -5,14 +5,9 @@
 #include "models/synthesis.h"
 
 enum {
-    TILE_ROWS = 16, TILE_COLUMNS = 48, /* of y, at most: memory grows with them, and with smaller ones work on their borders */
-    Q6_OF_Q3 = 8                       /* pixels of the analysis are Q3, those of the synthesis Q6 */
+    TILE_COLUMNS = 32, /* of y, at most: memory grows with them, and with fewer work on their borders */
+    Q6_OF_Q3 = 8       /* pixels of the analysis are Q3, those of the synthesis Q6 */
 };
-
-static size_t pieces(size_t n, size_t most)
-{
-    return (n + most - 1) / most;
-}
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -39,26 +34,20 @@ static void set_rates(refinement *r, const quality_tables *quality)
 void refinement_init(refinement *r, const ghm_model *model, const quality_tables *quality, size_t max_h, size_t w, int n_threads,
                      arena *memory)
 {
-    const size_t around = 4 * synthesis_halo(model), n = (size_t)n_threads;
-    const size_t tile_h = smaller(TILE_ROWS + around, max_h), tile_w = smaller(TILE_COLUMNS + around, w);
+    const size_t n = (size_t)n_threads, widest = smaller(TILE_COLUMNS + 4 * synthesis_halo(model), w);
 
-    *r = (refinement){ .model = model, .w = w, .columns = pieces(w, TILE_COLUMNS) };
+    *r = (refinement){ .model = model, .w = w, .n_tiles = (w + TILE_COLUMNS - 1) / TILE_COLUMNS };
     adjoint_layers_init(&r->layers, model, quality->gs_in_multiplier, memory);
     r->error_rate = arena_alloc(memory, model->m, sizeof *r->error_rate);
     r->price_rate = arena_alloc(memory, model->m, sizeof *r->price_rate);
     r->adjoints = arena_alloc(memory, n, sizeof *r->adjoints);
     r->pixels = arena_alloc(memory, n, sizeof *r->pixels);
     for (size_t i = 0; r->adjoints && r->pixels && i < n; i++) {
-        synthesis_adjoint_init(&r->adjoints[i], &r->layers, tile_h, tile_w, memory);
-        r->pixels[i] = arena_alloc(memory, tile_w * MODEL_Y_STRIDE * 3, sizeof **r->pixels);
+        synthesis_adjoint_init(&r->adjoints[i], &r->layers, max_h, widest, memory);
+        r->pixels[i] = arena_alloc(memory, widest * MODEL_Y_STRIDE * 3, sizeof **r->pixels);
     }
     if (r->layers.base_energy && r->error_rate && r->price_rate)
         set_rates(r, quality);
-}
-
-size_t refinement_tiles(const refinement *r, size_t h)
-{
-    return r->columns * pieces(h, TILE_ROWS);
 }
 
 float refinement_pace(int round, int n_rounds)
@@ -83,34 +72,18 @@ static bool contains(span s, size_t i)
     return i >= s.first && i < s.last;
 }
 
-/* A tile of a band: positions of y whose targets move; whose pixels' errors move them; that these pixels depend on. */
+/* Columns of a band whose targets move; whose pixels' errors move them; that these pixels depend on. Of rows those move, and have
+ * errors, that no other band's pixels or rows concern; all are seen. */
 typedef struct tile {
-    span rows, columns, error_rows, error_columns, seen_rows, seen_columns;
+    span rows, columns, error_columns, seen_columns;
 } tile;
-
-/* Rows of a band that no other band's pixels or rows concern. */
-static span own_rows(const refinement_band *band, size_t halo)
-{
-    const size_t first = band->goes_on_above ? halo : 0, cut = band->goes_on_below ? halo : 0;
-    const span own = { first, band->h > cut ? band->h - cut : 0 };
-    return own.first < own.last ? own : (span){ 0, 0 };
-}
-
-static span intersection(span a, span b)
-{
-    const span s = { a.first > b.first ? a.first : b.first, smaller(a.last, b.last) };
-    return s.first < s.last ? s : (span){ 0, 0 };
-}
 
 static tile tile_of(const refinement *r, const refinement_band *band, size_t i)
 {
-    const size_t n_rows = pieces(band->h, TILE_ROWS), row = i / r->columns, column = i % r->columns;
-    const size_t halo = synthesis_halo(r->model);
-    const span own = own_rows(band, halo), all = { band->h * row / n_rows, band->h * (row + 1) / n_rows };
-    tile t = { .rows = intersection(all, own), .columns = { r->w * column / r->columns, r->w * (column + 1) / r->columns } };
-    t.error_rows = intersection(widen(t.rows, halo, band->h), own);
+    const size_t halo = synthesis_halo(r->model), cut = band->goes_on_below ? halo : 0;
+    tile t = { .columns = { r->w * i / r->n_tiles, r->w * (i + 1) / r->n_tiles } };
+    t.rows = (span){ band->goes_on_above ? halo : 0, band->h > cut ? band->h - cut : 0 };
     t.error_columns = widen(t.columns, halo, r->w);
-    t.seen_rows = widen(t.error_rows, halo, band->h);
     t.seen_columns = widen(t.error_columns, halo, r->w);
     return t;
 }
@@ -141,7 +114,7 @@ static void errors_of_row(const refinement *r, const refinement_band *band, cons
                           int16_t *pixels)
 {
     const size_t y_row = row / MODEL_Y_STRIDE, left = t->seen_columns.first * MODEL_Y_STRIDE, width = band->rows->width;
-    const bool concerns = contains(t->error_rows, y_row) && row < band->n_pixels;
+    const bool concerns = contains(t->rows, y_row) && row < band->n_pixels;
     const bool grey = !band->rows->planes[1];
     if (concerns)
         analysis_read_pixels(band->rows, band->first_pixel + row - band->top, left,
@@ -160,7 +133,7 @@ static void move_targets(const refinement *r, const refinement_band *band, const
     for (size_t row = t->rows.first; row < t->rows.last; row++)
         for (size_t column = t->columns.first; column < t->columns.last; column++) {
             const size_t at = (row * r->w + column) * m;
-            const float *error_slope = slope + ((row - t->seen_rows.first) * w + column - t->seen_columns.first) * m;
+            const float *error_slope = slope + (row * w + column - t->seen_columns.first) * m;
             for (size_t c = 0; c < m; c++)
                 band->target[at + c] -= band->pace * (r->error_rate[c] * error_slope[c] + r->price_rate[c] * band->price_slope[at + c]);
         }
@@ -169,14 +142,11 @@ static void move_targets(const refinement *r, const refinement_band *band, const
 void refinement_run(const refinement *r, const refinement_band *band, size_t i, int worker)
 {
     const tile t = tile_of(r, band, i);
-    const size_t h = t.seen_rows.last - t.seen_rows.first, w = t.seen_columns.last - t.seen_columns.first;
+    const size_t m = r->model->m, w = t.seen_columns.last - t.seen_columns.first;
     synthesis_adjoint *adjoint = &r->adjoints[worker];
-    if (t.rows.first == t.rows.last)
-        return;
-    float *samples = synthesis_adjoint_forward(adjoint, band->y_hat + (t.seen_rows.first * r->w + t.seen_columns.first) * r->model->m,
-                                               r->w * r->model->m, h, w);
-    for (size_t row = 0; row < h * MODEL_Y_STRIDE; row++)
-        errors_of_row(r, band, &t, t.seen_rows.first * MODEL_Y_STRIDE + row, row % QUARTER_SIDE,
-                      samples + row / QUARTER_SIDE * w * QUARTERS * QUARTER_CHANNELS, r->pixels[worker]);
+    float *samples = synthesis_adjoint_forward(adjoint, band->y_hat + t.seen_columns.first * m, r->w * m, band->h, w);
+    for (size_t row = 0; row < band->h * MODEL_Y_STRIDE; row++)
+        errors_of_row(r, band, &t, row, row % QUARTER_SIDE, samples + row / QUARTER_SIDE * w * QUARTERS * QUARTER_CHANNELS,
+                      r->pixels[worker]);
     move_targets(r, band, &t, synthesis_adjoint_backward(adjoint));
 }

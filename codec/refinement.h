@@ -22,7 +22,7 @@ float refinement_pace(int round, int n_rounds);
 typedef struct refinement {
     const ghm_model *model;
     size_t w;                    /* columns of y in the picture */
-    size_t columns;              /* tiles beside each other */
+    size_t n_tiles;              /* of a band, side by side: columns that threads may do at the same time */
     adjoint_layers layers;
     float *error_rate;           /* (M): what a unit of the error's slope moves a target at pace 1, in units of y */
     float *price_rate;           /* (M): the same of the price's */
@@ -47,9 +47,7 @@ typedef struct refinement_band {
 void refinement_init(refinement *r, const ghm_model *model, const quality_tables *quality, size_t max_h, size_t w, int n_threads,
                      arena *memory);
 
-/* Tiles of a band of h rows, which threads may do side by side. */
-size_t refinement_tiles(const refinement *r, size_t h);
-/* Move the targets of tile i. */
+/* Move the targets of tile i, 0 .. n_tiles - 1. */
 void refinement_run(const refinement *r, const refinement_band *band, size_t i, int worker);
 
 #endif
