@@ -55,6 +55,8 @@ r = json.load(open(sys.argv[1]))
 assert list(r["encode_stages"]) == ["analysis"] and list(r["decode_stages"]) == ["write"]
 assert r["encode_seconds"] > 0 and r["decode_seconds"] is None and r["encode_other_seconds"] is None
 END
+run bench -s 64x64 -n 1 -e 2 --json
+expect_status 0
 run bench -s 64x64 -n 1 --stage read
 expect_status 0
 expect_stdout '^  read '

@@ -90,6 +90,19 @@ expect_failure 2 'alpha-quality'
 run encode "$images/rgb.png" b.ghm --alpha-quality 10
 expect_same rgb.ghm b.ghm
 
+# Efforts: 1 is the default, others write other streams, which decode as any.
+run encode "$images/rgb.png" b.ghm -e 1
+expect_same rgb.ghm b.ghm
+run encode "$images/rgb.png" b.ghm --effort 3
+expect_status 0
+! cmp -s rgb.ghm b.ghm || failed "effort 3 writes what effort 1 does"
+run decode b.ghm b.png
+expect_status 0
+for effort in 0 10 2.5 fast; do
+    run encode "$images/rgb.png" b.ghm -e "$effort"
+    expect_failure 2 'effort'
+done
+
 # Without loss: the picture that comes back is the one that went in.
 for name in rgb.png rgb16.png grey.png alpha16.png alpha-translucent.png; do
     run encode "$images/$name" whole.ghm --lossless -q 5

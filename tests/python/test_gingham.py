@@ -55,6 +55,7 @@ class TestGingham(unittest.TestCase):
                 decoded = gingham.decode(stream)
                 self.assertEqual(decoded.dtype, dtype)
                 self.assertEqual(decoded.shape, array.shape if components != 1 else array.shape[:2])
+                self.assertNotEqual(gingham.encode(array, 90, effort=2), stream)
                 lossless = gingham.decode(gingham.encode(array, lossless=True))
                 numpy.testing.assert_array_equal(lossless, array if components != 1 else array[:, :, 0])
                 if components in (2, 4):  # alpha is kept without loss
