@@ -183,7 +183,7 @@ run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,missing.ghmw" 
 expect_failure 6 'missing.ghmw: cannot be opened'
 run eval "$images/rgb.png" -c gingham --model "other.weights.ghmw,./other.weights.ghmw" -q 40
 expect_failure 2 'has the same name as'
-# At an effort: the same codec, other files, also with profiles named.
+# At an effort: the same codec, other files (field 8: bytes, as the version has a comma), also with profiles named.
 for effort in 1 4; do
     run eval "$images/crop-256x192.png" -c gingham -e "$effort" -q 40 --csv "effort$effort.csv" --quiet
     expect_status 0
@@ -191,7 +191,7 @@ for effort in 1 4; do
     expect_status 0
 done
 for name in effort fast; do
-    [ "$(cut -d, -f1-5 "${name}1.csv")" != "$(cut -d, -f1-5 "${name}4.csv")" ] || failed "efforts 1 and 4 measure the same"
+    [ "$(cut -d, -f8 "${name}1.csv")" != "$(cut -d, -f8 "${name}4.csv")" ] || failed "efforts 1 and 4 measure the same"
 done
 run eval "$images/rgb.png" -c gingham -e 10
 expect_failure 2 'effort'
