@@ -45,12 +45,13 @@ static ghm_status open_file_c(int threads, ghm_diagnostics *diag)
     return status;
 }
 
-static ghm_status encode(int threads, ghm_diagnostics *diag)
+static ghm_status encode_at(int effort, int threads, ghm_diagnostics *diag)
 {
     ghm_encode_settings settings;
     ghm_statistics statistics;
     ghm_buffer out = { 0 };
     ghm_encode_settings_default(&settings);
+    settings.effort = effort;
     settings.threads = threads;
     settings.metadata = &metadata;
     settings.statistics = &statistics;
@@ -58,6 +59,16 @@ static ghm_status encode(int threads, ghm_diagnostics *diag)
     assert_true((status == GHM_OK) == (out.data != NULL));
     ghm_buffer_free(&out);
     return status;
+}
+
+static ghm_status encode(int threads, ghm_diagnostics *diag)
+{
+    return encode_at(1, threads, diag);
+}
+
+static ghm_status encode_refined(int threads, ghm_diagnostics *diag)
+{
+    return encode_at(2, threads, diag);
 }
 
 static ghm_status decode(int threads, ghm_diagnostics *diag)
@@ -144,6 +155,7 @@ static void encoding(void **state)
     (void)state;
     fail_each("encode", encode, 1);
     fail_each("encode", encode, 3);
+    fail_each("encode, effort 2", encode_refined, 2);
 }
 
 static void decoding(void **state)
