@@ -306,13 +306,13 @@ static void every_size_comes_back(void **state)
     assert_int_equal(ghm_decode_image(model, NULL, stream.data, stream.size, &out, NULL), GHM_OK);
     assert_true(pictures_equal(&image, &out));
     ghm_image_free(&out);
-    ghm_buffer_free(&stream);
     for (int effort = 0; effort <= GHM_MAX_EFFORT + 1; effort += GHM_MAX_EFFORT + 1) {
-        ghm_diagnostics diag;
+        ghm_diagnostics diag = { "" };
         settings.effort = effort;
         assert_int_equal(ghm_encode_image(model, &settings, &image, &stream, &diag), GHM_ERR_ARGUMENT);
         assert_non_null(strstr(diag.text, "effort"));
     }
+    ghm_buffer_free(&stream);
     ghm_image_free(&image);
     ghm_model_close(&model);
 }
