@@ -1,6 +1,7 @@
 /* encoder.c - pixels to streams: rows are analysed slab by slab into the y of a group of bands, bands are coded group by
- * group, in trial rounds first where y is to be refined; what a decoder will make of them is made at once, for the picture hash and to choose the direct blocks. A band is
- * written when all its pixels have been made. ghm_encode_image() is the same with all rows at once. */
+ * group, in trial rounds first where y is to be refined; what a decoder will make of them is made at once, for the picture
+ * hash and to choose the direct blocks. A band is written when all its pixels have been made. ghm_encode_image() is the same
+ * with all rows at once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,8 @@ struct ghm_encoder {
     size_t made_first, made_last; /* rows of pixels in the slab */
     size_t pixel_rows;    /* of y, at most made into pixels together */
     size_t coded_rows;    /* of y, in bands that are coded */
-    size_t refined_rows;  /* of y, once for every round */
+    double refined_rows;  /* of y, once for every round */
+    size_t first_tile;    /* of those that are refined together */
     ghm_model_info cost;  /* where the caller wants to know of progress */
 };
 
@@ -398,11 +400,10 @@ static void encode_band(void *user, size_t i, int worker)
     const size_t band = e->first_band + i, row = frame_band_first(&e->g, band);
     coded_band *coded = coded_of(e, band);
     const size_t at = (row - e->first_row) * e->g.w * e->model->m;
-    const bool refining = e->n_rounds > 0;
     if (e->round == 0)
         prepare_band(e, band);
-    const latent_source source = { e->y + at, coded->has_planned ? coded->planned : NULL, refining ? e->target + at : NULL,
-                                   refining ? e->price_slope + at : NULL };
+    const latent_source source = { e->y + at, coded->has_planned ? coded->planned : NULL, e->n_rounds > 0 ? e->target + at : NULL,
+                                   e->round < e->n_rounds ? e->price_slope + at : NULL };
     coded->latents.size = 0;
     e->band_status[i] = latent_codec_encode(&e->codecs[worker], &source, frame_band_rows(&e->g, band),
                                             reconstruction_row(&e->rec, row), &coded->latents, &e->band_diag[i]);
@@ -454,8 +455,9 @@ static ghm_status tell_progress(ghm_encoder *e)
     if (!e->settings.progress)
         return GHM_OK;
     const double round = c + 2 * s, all = a + c + s + e->n_rounds * round;
-    const double done = a * (double)e->analysed + c * (double)e->coded_rows + s * (double)e->rec.done + round * (double)e->refined_rows;
-    if (e->settings.progress(e->settings.progress_user, done / (all * (double)e->g.h)))
+    const double done = a * (double)e->analysed + c * (double)e->coded_rows + s * (double)e->rec.done + round * e->refined_rows;
+    const double share = done / (all * (double)e->g.h); /* perhaps above 1 by a rounding */
+    if (e->settings.progress(e->settings.progress_user, share < 1 ? share : 1))
         return ghm_fail(&e->diag, GHM_ERR_CANCELLED, "cancelled");
     return GHM_OK;
 }
@@ -504,7 +506,7 @@ static ghm_status encode_bands(ghm_encoder *e)
 static void refine_tile(void *user, size_t i, int worker)
 {
     ghm_encoder *e = user;
-    const size_t n = e->refinement.n_tiles, band = e->first_band + i / n;
+    const size_t n = e->refinement.n_tiles, tile = e->first_tile + i, band = e->first_band + tile / n;
     const size_t row = frame_band_first(&e->g, band), h = frame_band_rows(&e->g, band);
     const size_t at = (row - e->first_row) * e->g.w * e->model->m;
     size_t first, last;
@@ -517,19 +519,31 @@ static void refine_tile(void *user, size_t i, int worker)
     };
     stage_clock *clock = e->clocks ? &e->clocks[worker] : NULL;
     stage_enter(clock, STAGE_ANALYSIS);
-    refinement_run(&e->refinement, &work, i % n, worker);
+    refinement_run(&e->refinement, &work, tile % n, worker);
     stage_enter(clock, STAGE_NONE);
+}
+
+/* A tile a thread between two calls of a progress callback. */
+static ghm_status refine_bands(ghm_encoder *e)
+{
+    const size_t n = (e->last_band - e->first_band) * e->refinement.n_tiles;
+    const size_t rows = frame_band_first(&e->g, e->last_band) - e->first_row;
+    const size_t together = e->settings.progress ? (size_t)e->n_threads : n;
+    for (e->first_tile = 0; e->first_tile < n; e->first_tile += together) {
+        const size_t n_now = smaller(together, n - e->first_tile);
+        thread_pool_run(e->pool, n_now, refine_tile, e);
+        e->refined_rows += (double)rows * (double)n_now / (double)n;
+        GHM_TRY(tell_progress(e));
+    }
+    return GHM_OK;
 }
 
 /* y of the whole group is there. */
 static ghm_status encode_group(ghm_encoder *e)
 {
-    const size_t n = e->last_band - e->first_band;
     for (e->round = 0; e->round < e->n_rounds; e->round++) {
         GHM_TRY(encode_bands(e));
-        thread_pool_run(e->pool, n * e->refinement.n_tiles, refine_tile, e);
-        e->refined_rows += frame_band_first(&e->g, e->last_band) - e->first_row;
-        GHM_TRY(tell_progress(e));
+        GHM_TRY(refine_bands(e));
     }
     GHM_TRY(encode_bands(e));
     e->coded_rows = frame_band_first(&e->g, e->last_band);

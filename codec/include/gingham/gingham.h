@@ -64,7 +64,7 @@ typedef struct ghm_diagnostics {
 } ghm_diagnostics;
 
 /** Called about every quarter of a second during long work, from the calling thread, with done in [0, 1], which never falls; return
- * nonzero to cancel. */
+ * nonzero to cancel. Encoding above effort 1 with large weights it may take a few seconds between two calls. */
 typedef int (*ghm_progress_callback)(void *user, double done);
 
 /**
