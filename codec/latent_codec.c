@@ -50,6 +50,21 @@ static size_t gather_scales(latent_codec *lc, size_t row, const context_pass *pa
     return (size_t)(scale - lc->symbol_scale);
 }
 
+/* n channels of a position, y or a target less the mean, in steps; unit: of y. */
+static void want_y(const int16_t *restrict y, const int16_t *restrict mean, float unit, const float *restrict gain, size_t n,
+                   float *restrict wanted)
+{
+    for (size_t c = 0; c < n; c++)
+        wanted[c] = (float)(y[c] - mean[c]) * unit * gain[c];
+}
+
+static void want_target(const float *restrict target, const int16_t *restrict mean, float unit, const float *restrict gain, size_t n,
+                        float *restrict wanted)
+{
+    for (size_t c = 0; c < n; c++)
+        wanted[c] = (target[c] - (float)mean[c]) * unit * gain[c];
+}
+
 /* One row more for the trellis. Idle positions want what their means say: symbols of 0, mostly. */
 static void want_row(latent_codec *lc, size_t row, const context_pass *pass, const int16_t *mean)
 {
@@ -62,11 +77,12 @@ static void want_row(latent_codec *lc, size_t row, const context_pass *pass, con
     memcpy(lc->mean + lc->n_wanted, mean, n * sizeof *mean);
     for (size_t x = checkerboard_first(row, pass->phase); x < lc->w; x += 2) {
         const size_t at = row * lc->w + x, first = at * lc->model->m + pass->first;
-        const bool idle = source->idle && source->idle[at];
-        for (size_t c = 0; c < pass->n; c++) {
-            const float y = source->target ? source->target[first + c] : source->y[first + c];
-            wanted[c] = idle ? 0.0f : (y - mean[c]) * unit * gain[c];
-        }
+        if (source->idle && source->idle[at])
+            memset(wanted, 0, pass->n * sizeof *wanted);
+        else if (source->target)
+            want_target(source->target + first, mean, unit, gain, pass->n, wanted);
+        else
+            want_y(source->y + first, mean, unit, gain, pass->n, wanted);
         for (size_t c = 0; source->price_slope && c < pass->n; c++)
             source->price_slope[first + c] = trellis_price_slope(lc->trellis, scale_index[c], wanted[c]);
         wanted += pass->n;

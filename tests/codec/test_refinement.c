@@ -326,6 +326,12 @@ static int stop_at(void *user, double done)
     return done > 0.5;
 }
 
+static int watch(void *user, double done)
+{
+    (void)stop_at(user, done);
+    return 0;
+}
+
 static void rounds_can_be_cancelled(void **state)
 {
     (void)state;
@@ -340,6 +346,11 @@ static void rounds_can_be_cancelled(void **state)
     settings.progress_user = &last;
     assert_int_equal(ghm_encode_image(model, &settings, &image, &stream, NULL), GHM_ERR_CANCELLED);
     assert_true(last > 0.5 && last < 0.6 && !stream.data);
+    last = 0;
+    settings.progress = watch;
+    assert_int_equal(ghm_encode_image(model, &settings, &image, &stream, NULL), GHM_OK);
+    assert_true(last > 0.999);
+    ghm_buffer_free(&stream);
     ghm_image_free(&image);
     ghm_model_close(&model);
 }
