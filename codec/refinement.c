@@ -57,17 +57,13 @@ float refinement_pace(int round, int n_rounds)
 
 /* ---------------------------------------------------------------------------------------------- a tile */
 
-typedef struct span {
-    size_t first, last;
-} span;
-
 /* `by` more on both sides, of 0 .. n. */
-static span widen(span s, size_t by, size_t n)
+static quarter_span widen(quarter_span s, size_t by, size_t n)
 {
-    return (span){ s.first > by ? s.first - by : 0, smaller(s.last + by, n) };
+    return (quarter_span){ s.first > by ? s.first - by : 0, smaller(s.last + by, n) };
 }
 
-static bool contains(span s, size_t i)
+static bool contains(quarter_span s, size_t i)
 {
     return i >= s.first && i < s.last;
 }
@@ -75,14 +71,14 @@ static bool contains(span s, size_t i)
 /* Columns of a band whose targets move; whose pixels' errors move them; that these pixels depend on. Of rows those move, and have
  * errors, that no other band's pixels or rows concern; all are seen. */
 typedef struct tile {
-    span rows, columns, error_columns, seen_columns;
+    quarter_span rows, columns, error_columns, seen_columns;
 } tile;
 
 static tile tile_of(const refinement *r, const refinement_band *band, size_t i)
 {
     const size_t halo = synthesis_halo(r->model), cut = band->goes_on_below ? halo : 0;
     tile t = { .columns = { r->w * i / r->n_tiles, r->w * (i + 1) / r->n_tiles } };
-    t.rows = (span){ band->goes_on_above ? halo : 0, band->h > cut ? band->h - cut : 0 };
+    t.rows = (quarter_span){ band->goes_on_above ? halo : 0, band->h > cut ? band->h - cut : 0 };
     t.error_columns = widen(t.columns, halo, r->w);
     t.seen_columns = widen(t.error_columns, halo, r->w);
     return t;
